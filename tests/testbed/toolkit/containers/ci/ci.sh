@@ -1,0 +1,5 @@
+#!/bin/sh
+# What continuous integration runs.
+set -eu
+
+/usr/local/bin/cross-compile-test.sh
