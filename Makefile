@@ -1,0 +1,33 @@
+# The commands of the project; each installs what it lacks, works when run twice, and leaves nothing running.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+export PATH := $(CURDIR)/target/zig/bin:$(HOME)/.cargo/bin:$(PATH)
+
+TARGET := $(shell uname -m)-unknown-linux-musl
+BINARY := target/$(TARGET)/release/cross_compile
+
+.PHONY: help build demo test bench clean
+
+help: ## Shows this list.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: ## Builds the static binary for this machine, at library/cross_compile.
+	@scripts/setup build
+	@cargo zigbuild --release --locked --target $(TARGET)
+	@scripts/install-binary $(BINARY)
+
+demo: build ## Plays the role against a private engine, registry and git server, twice, and shows what is there.
+	@scripts/demo
+
+test: ## Runs everything that guards the project; ends with a plain count.
+	@scripts/test
+
+bench: build ## Measures against what a user would otherwise run; prints a table.
+	@scripts/bench
+
+clean: ## Stops what still runs, and removes everything that was built.
+	@if [[ -d target ]]; then python3 tests/testbed down; fi
+	@rm -rf target library/cross_compile

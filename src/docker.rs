@@ -1,0 +1,300 @@
+//! The one door to the container engine, Docker's or Podman's.
+//!
+//! Owns every request on the engine's socket and the differences between engines. It decides nothing, and no
+//! other file sees bollard.
+
+mod failure;
+mod socket;
+
+pub use failure::{explained, kind_of, with_sources};
+pub use socket::{Surroundings, choose as choose_socket};
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bollard::auth::DockerCredentials;
+use bollard::errors::Error as EngineError;
+use bollard::models::NetworkCreateRequest;
+use bollard::query_parameters::{CreateImageOptionsBuilder, InspectNetworkOptions};
+use bollard::{API_DEFAULT_VERSION, Docker};
+use futures_util::StreamExt as _;
+use tokio::time::timeout as within;
+
+use crate::credentials::Credentials;
+use crate::error::{Error, Kind, Result};
+use crate::image::Reference;
+
+/// Which program answers on the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Product {
+    Docker,
+    Podman,
+}
+
+impl Product {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "Docker",
+            Self::Podman => "Podman",
+        }
+    }
+}
+
+/// A connection to an engine that has answered.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    docker: Docker,
+    timeout: Duration,
+    pub product: Product,
+    pub version: String,
+    pub api_version: String,
+    pub socket: PathBuf,
+}
+
+/// An image as the engine has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LocalImage {
+    pub id: String,
+    /// `name@digest` for every repository that gave or got it; none for an image that was only built here.
+    pub repo_digests: Vec<String>,
+    /// `os/architecture[/variant]`.
+    pub platform: String,
+}
+
+/// Connects to the engine behind `socket`; `timeout` is the time without progress after which a call fails.
+///
+/// # Errors
+/// When nobody answers there, naming the socket and what to do.
+pub async fn connect(socket: &Path, timeout: Duration) -> Result<Engine> {
+    let path = socket.display();
+    let docker = Docker::connect_with_unix(&socket.to_string_lossy(), timeout.as_secs(), API_DEFAULT_VERSION)
+        .map_err(|error| unreachable(socket, &error))?
+        // Engines read this header as URL-safe base64, bollard writes the standard alphabet: a password with
+        // `>`, `?` or `~` in the wrong place would arrive as no password at all.
+        .with_request_modifier(|mut request| {
+            if let Some(header) = request.headers_mut().get_mut("x-registry-auth") {
+                let safe: Vec<u8> = header.as_bytes().iter().map(|byte| url_safe(*byte)).collect();
+                if let Ok(value) = safe.as_slice().try_into() {
+                    *header = value;
+                }
+            }
+            request
+        });
+    let answer = docker
+        .version()
+        .await
+        .map_err(|error| unreachable(socket, &error))?;
+    let podman = answer
+        .components
+        .unwrap_or_default()
+        .iter()
+        .any(|component| component.name.starts_with("Podman"));
+    Ok(Engine {
+        docker,
+        timeout,
+        product: if podman { Product::Podman } else { Product::Docker },
+        version: answer.version.ok_or_else(|| {
+            Error::new(
+                Kind::Failed,
+                format!("the engine behind `{path}` does not tell its version"),
+            )
+        })?,
+        api_version: answer.api_version.unwrap_or_default(),
+        socket: socket.to_path_buf(),
+    })
+}
+
+fn url_safe(byte: u8) -> u8 {
+    match byte {
+        b'+' => b'-',
+        b'/' => b'_',
+        other => other,
+    }
+}
+
+fn unreachable(socket: &Path, error: &EngineError) -> Error {
+    let path = socket.display();
+    let words = failure::words(error);
+    if matches!(error, EngineError::SocketNotFoundError(_)) {
+        return Error::new(Kind::NotFound, format!("there is no engine socket `{path}`"))
+            .with_remedy("start the engine, or set `docker_host` to its socket");
+    }
+    if words.to_ascii_lowercase().contains("permission denied") {
+        return Error::new(
+            Kind::Denied,
+            format!("cannot use the engine socket `{path}`: permission denied"),
+        )
+        .with_remedy("run the task with `become: true`, or add the user to the group `docker`");
+    }
+    Error::new(
+        Kind::Unreachable,
+        format!("the engine does not answer on `{path}`: {words}"),
+    )
+    .with_remedy("check that the engine runs (`systemctl status docker`) and what its log says")
+}
+
+impl Engine {
+    /// Returns the directory where the engine keeps its images, where it tells one.
+    pub async fn data_directory(&self) -> Option<PathBuf> {
+        // Podman's answer may hold states that the typed answer does not know; the directory is a nicety there.
+        let info = self.docker.info().await.ok()?;
+        info.docker_root_dir
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from)
+    }
+
+    /// Returns the image that the engine has under `reference`, if any.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn image(&self, reference: &Reference) -> Result<Option<LocalImage>> {
+        match self.docker.inspect_image(&reference.to_string()).await {
+            Ok(answer) => {
+                let parts = [answer.os, answer.architecture, answer.variant];
+                Ok(Some(LocalImage {
+                    id: answer.id.unwrap_or_default(),
+                    repo_digests: answer.repo_digests.unwrap_or_default(),
+                    platform: parts
+                        .into_iter()
+                        .flatten()
+                        .filter(|part| !part.is_empty())
+                        .collect::<Vec<_>>()
+                        .join("/"),
+                }))
+            }
+            Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
+            Err(error) => Err(self.failed(&format!("inspect image `{reference}`"), &error)),
+        }
+    }
+
+    /// Asks the registry, through the engine, for the digest that `reference` has there now.
+    ///
+    /// # Errors
+    /// The registry's, by kind.
+    pub async fn registry_digest(
+        &self,
+        reference: &Reference,
+        credentials: Option<&Credentials>,
+    ) -> Result<String> {
+        let doing = format!("ask the registry for `{reference}`");
+        let answer = self
+            .docker
+            .inspect_registry_image(
+                &reference.to_string(),
+                credentials.map(|c| authentication(c, reference)),
+            )
+            .await
+            .map_err(|error| failure::registry(&error, &doing, reference.registry()))?;
+        answer.descriptor.digest.ok_or_else(|| {
+            Error::new(
+                Kind::Failed,
+                format!("cannot {doing}: the answer holds no digest"),
+            )
+        })
+    }
+
+    /// Pulls `reference` and drains the stream to its end: some engines report a failure only there.
+    ///
+    /// # Errors
+    /// The registry's, by kind; `Unreachable` when nothing moves for the time limit.
+    pub async fn pull(
+        &self,
+        reference: &Reference,
+        platform: Option<&str>,
+        credentials: Option<&Credentials>,
+    ) -> Result<()> {
+        let doing = format!("pull `{reference}`");
+        // The tag beside the name, always: a name alone pulls every tag. A digest wins over the tag.
+        let version = reference.digest().or(reference.tag()).unwrap_or("latest");
+        let mut options = CreateImageOptionsBuilder::new()
+            .from_image(&reference.name())
+            .tag(version);
+        if let Some(platform) = platform {
+            options = options.platform(platform);
+        }
+        let mut stream = std::pin::pin!(self.docker.create_image(
+            Some(options.build()),
+            None,
+            credentials.map(|c| authentication(c, reference)),
+        ));
+        loop {
+            match within(self.timeout, stream.next()).await {
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(error))) => return Err(failure::registry(&error, &doing, reference.registry())),
+                Ok(None) => return Ok(()),
+                Err(_) => {
+                    let words = format!("no progress for {} s", self.timeout.as_secs());
+                    return Err(explained(Kind::Unreachable, &doing, &words, reference.registry()));
+                }
+            }
+        }
+    }
+
+    /// Returns whether the engine has a network of this name.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn has_network(&self, name: &str) -> Result<bool> {
+        match self
+            .docker
+            .inspect_network(name, None::<InspectNetworkOptions>)
+            .await
+        {
+            // Docker also answers to the beginning of an id.
+            Ok(network) => Ok(network.name.as_deref() == Some(name)),
+            Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
+            // An answer that the types do not know is still a network that is there.
+            Err(EngineError::JsonDataError { .. }) => Ok(true),
+            Err(error) => Err(self.failed(&format!("inspect network `{name}`"), &error)),
+        }
+    }
+
+    /// Creates a bridge network.
+    ///
+    /// # Errors
+    /// The engine's; that somebody else created it meanwhile is none.
+    pub async fn create_network(&self, name: &str) -> Result<()> {
+        let request = NetworkCreateRequest {
+            name: name.to_owned(),
+            driver: Some("bridge".to_owned()),
+            labels: Some(HashMap::from([(
+                "io.goldentooth.cross_compile".to_owned(),
+                env!("CARGO_PKG_VERSION").to_owned(),
+            )])),
+            ..NetworkCreateRequest::default()
+        };
+        match self.docker.create_network(request).await {
+            Ok(_) | Err(EngineError::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
+            Err(error) => Err(self.failed(&format!("create network `{name}`"), &error)),
+        }
+    }
+
+    fn failed(&self, doing: &str, error: &EngineError) -> Error {
+        let words = failure::words(error);
+        let kind = match kind_of(&words) {
+            Kind::Unreachable => Kind::Unreachable,
+            _ => Kind::Failed,
+        };
+        Error::new(kind, format!("cannot {doing}: {words}"))
+            .with_remedy(format!("see the log of {} on the host", self.product.name()))
+    }
+}
+
+fn authentication(credentials: &Credentials, reference: &Reference) -> DockerCredentials {
+    let mut authentication = DockerCredentials {
+        serveraddress: Some(reference.registry().to_owned()),
+        ..DockerCredentials::default()
+    };
+    match credentials {
+        Credentials::Password { username, password } => {
+            authentication.username = Some(username.clone());
+            authentication.password = Some(password.expose().to_owned());
+        }
+        Credentials::IdentityToken(token) => {
+            authentication.identitytoken = Some(token.expose().to_owned());
+        }
+    }
+    authentication
+}

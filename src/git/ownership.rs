@@ -1,0 +1,49 @@
+//! Whom the files of a checkout belong to.
+//!
+//! Owns one rule: what root writes into somebody's checkout is that somebody's.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, lchown};
+use std::path::Path;
+
+use rustix::fs::{Gid, Uid};
+
+use crate::error::{Error, Result};
+
+/// A user and a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Owner {
+    pub user: Uid,
+    pub group: Gid,
+}
+
+/// Returns the owner of `path` when it is not the one whose files we make anyway.
+pub(super) fn other_owner(path: &Path) -> Result<Option<Owner>> {
+    let user = rustix::process::geteuid();
+    let metadata = fs::metadata(path).map_err(|source| Error::io("read", path, &source))?;
+    let owner = Owner {
+        user: Uid::from_raw(metadata.uid()),
+        group: Gid::from_raw(metadata.gid()),
+    };
+    Ok((user.is_root() && owner.user != user).then_some(owner))
+}
+
+/// Gives everything of root's below `path` to `owner`.
+pub(super) fn hand_over(path: &Path, owner: Option<Owner>) -> Result<()> {
+    let Some(owner) = owner else { return Ok(()) };
+    give(path, owner).map_err(|source| Error::io("change the owner of what is in", path, &source))
+}
+
+fn give(path: &Path, owner: Owner) -> io::Result<()> {
+    let metadata = path.symlink_metadata()?;
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path)? {
+            give(&entry?.path(), owner)?;
+        }
+    }
+    if metadata.uid() == 0 {
+        lchown(path, Some(owner.user.as_raw()), Some(owner.group.as_raw()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Converges a containerised cross-compilation station, as an Ansible module.
+//!
+//! A run flows one way: **arguments** (what was typed) become **desired** (what it means); **observed** is what is
+//! there; the two give the **plan** (what has to change, decided without touching anything); **apply** makes the
+//! changes; **report** tells them. Check mode ends after the plan, so it shows exactly what a run would do.
+//!
+//! Each thing that is converged has its file in [`resource`]. The world is reached through four doors only:
+//! [`docker`] (the engine), [`registry`] (where the engine cannot ask it), [`git`], and [`files`].
+
+pub mod ansible;
+mod apply;
+pub mod arguments;
+pub mod cli;
+mod compose;
+mod context;
+mod credentials;
+mod desired;
+mod difference;
+mod docker;
+pub mod error;
+mod facts;
+mod files;
+pub mod git;
+mod image;
+mod journal;
+mod lock;
+mod modules;
+mod observed;
+mod plan;
+pub mod protocol;
+mod registry;
+mod report;
+mod resource;
+mod retry;
+mod secret;
+mod signals;
+pub mod template;

@@ -1,0 +1,260 @@
+//! One run at a time on a host.
+//!
+//! Owns the lock file and the waiting. The kernel frees the lock when its holder ends, however it ends, so a
+//! stale lock does not exist; what is written in the file only serves to name the holder.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+use tokio::time::{Instant, sleep};
+
+use crate::error::{Error, Kind, Result};
+
+const NAME: &str = "goldentooth-cross-compile.lock";
+
+/// Where the lock may lie, best first: the directory that is made for locks, and what every host has.
+const DIRECTORIES: [&str; 2] = ["/run/lock", "/tmp"];
+
+/// How often a waiting run asks again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What a run wants of the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To change the host: nobody else may run meanwhile.
+    Change,
+    /// To look only (check mode): nobody may change the host meanwhile. Leaves no file where none is.
+    Look,
+}
+
+/// The lock, held until dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: Option<File>,
+}
+
+/// Waits until this run may go on.
+///
+/// # Errors
+/// `Refused`, naming the holder, when `timeout` passes first.
+pub async fn acquire(purpose: Purpose, timeout: Duration) -> Result<Lock> {
+    let directories: Vec<PathBuf> = DIRECTORIES.iter().map(PathBuf::from).collect();
+    acquire_in(&directories, purpose, timeout).await
+}
+
+async fn acquire_in(directories: &[PathBuf], purpose: Purpose, timeout: Duration) -> Result<Lock> {
+    let Some((path, mut file)) = open(directories, purpose)? else {
+        return Ok(Lock { _file: None });
+    };
+    let operation = match purpose {
+        Purpose::Change => FlockOperation::NonBlockingLockExclusive,
+        Purpose::Look => FlockOperation::NonBlockingLockShared,
+    };
+    let deadline = Instant::now() + timeout;
+    loop {
+        match flock(&file, operation) {
+            Ok(()) => break,
+            Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(Error::io("lock", &path, &error.into())),
+        }
+        if Instant::now() >= deadline {
+            return Err(held(&mut file, timeout));
+        }
+        sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now()))).await;
+    }
+    if purpose == Purpose::Change {
+        // The name of the holder is a courtesy: a full file system must not stop the run here.
+        name_holder(&mut file).ok();
+    }
+    Ok(Lock { _file: Some(file) })
+}
+
+/// Opens the lock file that is there, else makes one; `None` when a run that only looks finds none.
+fn open(directories: &[PathBuf], purpose: Purpose) -> Result<Option<(PathBuf, File)>> {
+    let mut failure = None;
+    for directory in directories {
+        let path = directory.join(NAME);
+        // Without O_CREAT first: in a sticky directory the kernel refuses it for somebody else's file
+        // (fs.protected_regular).
+        match open_existing(&path) {
+            Ok(file) => return Ok(Some((path, file))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                failure = Some(Error::io("open", &path, &error));
+                continue;
+            }
+        }
+        if purpose == Purpose::Look || !directory.is_dir() {
+            continue;
+        }
+        match create(&path) {
+            Ok(file) => return Ok(Some((path, file))),
+            Err(error) => failure = Some(Error::io("create", &path, &error)),
+        }
+    }
+    match failure {
+        Some(error) if purpose == Purpose::Change => Err(error),
+        _ => Ok(None),
+    }
+}
+
+fn open_existing(path: &Path) -> io::Result<File> {
+    let open = |write: bool| {
+        OpenOptions::new()
+            .read(true)
+            .write(write)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+            .open(path)
+    };
+    open(true).or_else(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => open(false),
+        _ => Err(error),
+    })
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)?;
+    // Every user of the host locks the same file; whoever can open it can hold it, and no more than that.
+    file.set_permissions(std::fs::Permissions::from_mode(0o666))?;
+    Ok(file)
+}
+
+fn name_holder(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    write!(
+        file,
+        "process {}, user {}",
+        std::process::id(),
+        rustix::process::geteuid().as_raw()
+    )
+}
+
+fn held(file: &mut File, timeout: Duration) -> Error {
+    let mut holder = String::new();
+    let named = file
+        .rewind()
+        .and_then(|()| file.take(200).read_to_string(&mut holder))
+        .is_ok();
+    let holder = match holder.trim() {
+        text if named && !text.is_empty() => text.to_owned(),
+        _ => "a process that gave no name".to_owned(),
+    };
+    Error::new(
+        Kind::Refused,
+        format!(
+            "another run holds this host: {holder}; waited {} s for it",
+            timeout.as_secs()
+        ),
+    )
+    .with_remedy("let it finish and run again, or raise `lock_timeout`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_second_run_waits_and_then_names_the_holder() {
+        let directory = tempfile::tempdir().unwrap();
+        let directories = [directory.path().to_path_buf()];
+        runtime().block_on(async {
+            let first = acquire_in(&directories, Purpose::Change, Duration::ZERO)
+                .await
+                .unwrap();
+            let error = acquire_in(&directories, Purpose::Change, Duration::ZERO)
+                .await
+                .unwrap_err();
+            let holder = format!("process {}", std::process::id());
+            assert!(error.cause().contains(&holder), "{error}");
+            assert!(error.remedy().unwrap().contains("lock_timeout"));
+            drop(first);
+            acquire_in(&directories, Purpose::Change, Duration::ZERO)
+                .await
+                .unwrap();
+        });
+    }
+
+    #[test]
+    fn looking_waits_for_changes_but_not_for_others_that_look() {
+        let directory = tempfile::tempdir().unwrap();
+        let directories = [directory.path().to_path_buf()];
+        runtime().block_on(async {
+            let untouched = acquire_in(&directories, Purpose::Look, Duration::ZERO)
+                .await
+                .unwrap();
+            assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+            drop(untouched);
+            drop(
+                acquire_in(&directories, Purpose::Change, Duration::ZERO)
+                    .await
+                    .unwrap(),
+            );
+            let one = acquire_in(&directories, Purpose::Look, Duration::ZERO)
+                .await
+                .unwrap();
+            let two = acquire_in(&directories, Purpose::Look, Duration::ZERO)
+                .await
+                .unwrap();
+            assert!(
+                acquire_in(&directories, Purpose::Change, Duration::ZERO)
+                    .await
+                    .is_err()
+            );
+            drop((one, two));
+            let _change = acquire_in(&directories, Purpose::Change, Duration::ZERO)
+                .await
+                .unwrap();
+            assert!(
+                acquire_in(&directories, Purpose::Look, Duration::ZERO)
+                    .await
+                    .is_err()
+            );
+        });
+    }
+
+    #[test]
+    fn a_waiting_run_goes_on_when_the_first_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        let directories = [directory.path().to_path_buf()];
+        runtime().block_on(async {
+            let first = acquire_in(&directories, Purpose::Change, Duration::ZERO)
+                .await
+                .unwrap();
+            let (second, ()) = tokio::join!(
+                acquire_in(&directories, Purpose::Change, Duration::from_secs(30)),
+                async { drop(first) }
+            );
+            second.unwrap();
+        });
+    }
+
+    #[test]
+    fn the_next_directory_serves_where_the_first_is_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let directories = [directory.path().join("missing"), directory.path().to_path_buf()];
+        runtime().block_on(async {
+            acquire_in(&directories, Purpose::Change, Duration::ZERO)
+                .await
+                .unwrap();
+        });
+        assert!(directory.path().join(NAME).exists());
+    }
+}

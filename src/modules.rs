@@ -1,0 +1,84 @@
+//! The modules that this binary is, by name: the only list of them.
+
+pub mod cross_compile;
+
+use serde_json::{Map, Value};
+
+use crate::arguments::{self, Parameters, Specification};
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Module {
+    CrossCompile,
+}
+
+impl Module {
+    pub const ALL: [Self; 1] = [Self::CrossCompile];
+
+    /// Returns the module that Ansible names, short or fully qualified; else the one by whose name the program
+    /// was started.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that is none of ours.
+    pub fn choose(typed: Option<&str>, program: Option<&str>) -> Result<Self> {
+        let named = typed.or(program).unwrap_or_default();
+        let short = named.rsplit(['.', '/']).next().unwrap_or_default();
+        let short = short.strip_prefix("AnsiballZ_").unwrap_or(short);
+        let found = Self::ALL.into_iter().find(|module| module.name() == short);
+        match (found, typed) {
+            (Some(module), _) => Ok(module),
+            // Copied under a name of the user's own, with nothing said: the main job.
+            (None, None) => Ok(Self::CrossCompile),
+            (None, Some(typed)) => {
+                let names: Vec<&str> = Self::ALL.iter().map(|module| module.name()).collect();
+                Err(
+                    Error::new(Kind::Invalid, format!("this binary has no module `{typed}`"))
+                        .with_remedy(format!("it has: {}", names.join(", "))),
+                )
+            }
+        }
+    }
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.specification().module
+    }
+
+    #[must_use]
+    pub fn specification(self) -> &'static Specification {
+        match self {
+            Self::CrossCompile => &arguments::cross_compile::SPECIFICATION,
+        }
+    }
+
+    /// Runs with checked parameters and returns the fields of the result.
+    ///
+    /// # Errors
+    /// Whatever stopped it; the context's journal says what was done.
+    pub async fn run(self, parameters: &Parameters, check_mode: bool, context: &Context) -> Result<Map<String, Value>> {
+        match self {
+            Self::CrossCompile => cross_compile::run(parameters, check_mode, context).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_known_by_every_name_that_ansible_gives_them() {
+        for (typed, program) in [
+            (Some("cross_compile"), None),
+            (Some("goldentooth.cross_compile.cross_compile"), Some("/tmp/x")),
+            (None, Some("AnsiballZ_cross_compile")),
+            (None, Some("/root/.ansible/tmp/cross_compile")),
+            (None, Some("renamed")),
+        ] {
+            assert_eq!(Module::choose(typed, program), Ok(Module::CrossCompile), "{typed:?} {program:?}");
+        }
+        let error = Module::choose(Some("cross_compile_build"), None).unwrap_err();
+        assert_eq!(error.cause(), "this binary has no module `cross_compile_build`");
+    }
+}

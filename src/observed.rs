@@ -1,0 +1,173 @@
+//! What is there: every resource looked at, all at the same time, nothing changed.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use crate::context::Context;
+use crate::desired::Desired;
+use crate::docker::{self, Engine, Product, Surroundings};
+use crate::error::{Error, Result};
+use crate::facts::Facts;
+use crate::registry::Registries;
+use crate::resource::images::Access;
+use crate::resource::{Resource, compose_override, directories, images, network, requirements, toolkit};
+use crate::retry::Patience;
+
+/// The state of what was asked for; resources that were not asked for are empty.
+pub struct Observed {
+    pub access: Option<Access>,
+    /// Whether docker's buildx is there, where an engine was asked for; `None` where it does without.
+    pub buildx: Option<bool>,
+    pub requirements: Option<requirements::Observed>,
+    /// One for each desired directory.
+    pub directories: Vec<directories::Observed>,
+    pub toolkit: Option<Arc<toolkit::Observed>>,
+    pub network: Option<bool>,
+    /// One for each desired image.
+    pub images: Vec<images::Observed>,
+    pub compose_override: Option<Vec<u8>>,
+}
+
+/// What only an engine can tell.
+#[derive(Default)]
+struct ThroughEngine {
+    access: Option<Access>,
+    buildx: Option<bool>,
+    requirements: Option<requirements::Observed>,
+    network: Option<bool>,
+    images: Vec<images::Observed>,
+}
+
+/// Looks at everything that `desired` asks for.
+///
+/// # Errors
+/// All that failed, in one.
+pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Result<Observed> {
+    let patience = Patience(desired.timeout);
+    let (engine, toolkit) = tokio::join!(through_engine(desired, facts, context, patience), async {
+        match desired.wants(Resource::Toolkit) {
+            true => toolkit::observe(&desired.toolkit, &context.stop, patience).await.map(Some),
+            false => Ok(None),
+        }
+    });
+    let mut errors = Vec::new();
+    let directories = match desired.wants(Resource::Directories) {
+        true => collect(desired.directories.iter().map(directories::observe), &mut errors),
+        false => Vec::new(),
+    };
+    let compose_override = match desired.wants(Resource::Override) {
+        true => keep(compose_override::observe(&desired.compose_override.path), &mut errors).flatten(),
+        false => None,
+    };
+    let toolkit = keep(toolkit, &mut errors).flatten();
+    let ThroughEngine { access, buildx, requirements, network, images } = engine.unwrap_or_else(|failures| {
+        errors.extend(failures);
+        ThroughEngine::default()
+    });
+    match Error::combined(errors) {
+        Some(error) => Err(error),
+        None => Ok(Observed {
+            access,
+            buildx,
+            requirements,
+            directories,
+            toolkit,
+            network,
+            images,
+            compose_override,
+        }),
+    }
+}
+
+async fn through_engine(
+    desired: &Desired,
+    facts: &Facts,
+    context: &Context,
+    patience: Patience,
+) -> Result<ThroughEngine, Vec<Error>> {
+    if !desired.needs_engine() {
+        return Ok(ThroughEngine::default());
+    }
+    let socket = docker::choose_socket(
+        desired.docker_host.as_deref(),
+        &Surroundings::read(),
+        std::path::Path::exists,
+    )
+    .map_err(|error| vec![error])?;
+    let engine = docker::connect(&socket, desired.timeout)
+        .await
+        .map_err(|error| vec![error])?;
+    let access = Access {
+        registries: Arc::new(Registries::new(desired.ca_bundle.clone(), desired.timeout)),
+        secrets: context.secrets.clone(),
+        patience,
+        engine,
+    };
+    let buildx = (access.engine.product == Product::Docker)
+        .then(|| requirements::observe_buildx(std::env::home_dir().as_deref()));
+    let (requirements, network, images) = tokio::join!(
+        observe_requirements(desired, facts, &access.engine, buildx),
+        async {
+            match desired.wants(Resource::Network) {
+                true => network::observe(&desired.network, &access.engine).await.map(Some),
+                false => Ok(None),
+            }
+        },
+        async {
+            match desired.wants(Resource::Images) {
+                true => {
+                    let references = desired.images.references.iter();
+                    join_all(references.map(|image| images::observe(image, &desired.images, &access))).await
+                }
+                false => Vec::new(),
+            }
+        },
+    );
+    let mut errors = Vec::new();
+    let through_engine = ThroughEngine {
+        requirements: keep(requirements, &mut errors).flatten(),
+        network: keep(network, &mut errors).flatten(),
+        images: collect(images.into_iter(), &mut errors),
+        buildx,
+        access: Some(access),
+    };
+    match errors.is_empty() {
+        true => Ok(through_engine),
+        false => Err(errors),
+    }
+}
+
+async fn observe_requirements(
+    desired: &Desired,
+    facts: &Facts,
+    engine: &Engine,
+    buildx: Option<bool>,
+) -> Result<Option<requirements::Observed>> {
+    if !desired.wants(Resource::Requirements) {
+        return Ok(None);
+    }
+    let disks = match desired.requirements.min_disk_space_gb {
+        0 => Vec::new(),
+        _ => {
+            let images = engine.data_directory().await;
+            let paths: Vec<_> = std::iter::once(desired.base_dir.clone()).chain(images).collect();
+            requirements::observe_disks(&paths)?
+        }
+    };
+    Ok(Some(requirements::Observed {
+        disks,
+        memory_kib: facts.memory_kib,
+        product: engine.product,
+        engine_version: engine.version.clone(),
+        buildx,
+    }))
+}
+
+fn keep<T>(result: Result<T>, errors: &mut Vec<Error>) -> Option<T> {
+    result.map_err(|error| errors.push(error)).ok()
+}
+
+fn collect<T>(results: impl Iterator<Item = Result<T>>, errors: &mut Vec<Error>) -> Vec<T> {
+    results.filter_map(|result| keep(result, errors)).collect()
+}

@@ -1,0 +1,113 @@
+//! What has to be changed, and nothing else: the one list that check mode shows and a run carries out. Pure.
+
+use crate::desired::Desired;
+use crate::difference::Difference;
+use crate::error::{Error, Result};
+use crate::facts::Facts;
+use crate::observed::Observed;
+use crate::resource::{Resource, compose_override, directories, images, network, requirements, toolkit};
+
+/// One change of one resource.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    Directory(directories::Change),
+    Toolkit(toolkit::Change),
+    Network(network::Change),
+    Image(images::Change),
+    Override(compose_override::Change),
+}
+
+/// All changes, in the order in which they are told and, where one needs the other, made.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    pub changes: Vec<Change>,
+    pub warnings: Vec<String>,
+}
+
+impl Change {
+    /// Returns a sentence for each thing it does, in the past tense: the same in check mode and in the run.
+    #[must_use]
+    pub fn actions(&self) -> Vec<String> {
+        match self {
+            Self::Directory(change) => vec![change.action()],
+            Self::Toolkit(change) => change.actions(),
+            Self::Network(change) => vec![change.action()],
+            Self::Image(change) => vec![change.action()],
+            Self::Override(change) => vec![change.action()],
+        }
+    }
+
+    #[must_use]
+    pub fn difference(&self) -> Difference {
+        match self {
+            Self::Directory(change) => change.difference(),
+            Self::Toolkit(change) => toolkit::difference(change),
+            Self::Network(change) => change.difference(),
+            Self::Image(change) => change.difference(),
+            Self::Override(change) => change.difference(),
+        }
+    }
+
+    /// Returns whether it brings something from elsewhere that needs room.
+    fn fetches(&self) -> bool {
+        match self {
+            Self::Toolkit(_) | Self::Image(_) => true,
+            Self::Directory(_) | Self::Network(_) | Self::Override(_) => false,
+        }
+    }
+}
+
+impl Plan {
+    /// Compares what is there with what is wanted.
+    ///
+    /// # Errors
+    /// All that speaks against going on, in one; nothing has been changed then.
+    pub fn new(desired: &Desired, observed: &Observed, facts: &Facts) -> Result<Self> {
+        let mut plan = Self::default();
+        let mut errors = Vec::new();
+        for (directory, observed) in desired.directories.iter().zip(&observed.directories) {
+            plan.add(directories::plan(directory, observed, facts), Change::Directory, &mut errors);
+        }
+        if let Some(observed) = observed.toolkit.as_deref() {
+            plan.add(toolkit::plan(&desired.toolkit, observed), Change::Toolkit, &mut errors);
+        }
+        if let Some(exists) = observed.network {
+            plan.add(Ok(network::plan(&desired.network, exists)), Change::Network, &mut errors);
+        }
+        for (reference, observed) in desired.images.references.iter().zip(&observed.images) {
+            let decision = images::plan(reference, &desired.images, observed).map(|decision| {
+                plan.warnings.extend(decision.warning);
+                decision.change
+            });
+            plan.add(decision, Change::Image, &mut errors);
+        }
+        if desired.wants(Resource::Override) {
+            let change = compose_override::plan(&desired.compose_override, observed.compose_override.as_deref());
+            plan.add(Ok(change), Change::Override, &mut errors);
+        }
+        if let Some(observed) = &observed.requirements {
+            let fetches = plan.changes.iter().any(Change::fetches);
+            let findings = requirements::check(&desired.requirements, observed, fetches);
+            errors.splice(0..0, requirements::shortfall(&findings));
+            plan.warnings.extend(findings.warnings);
+            if observed.buildx == Some(false) && !plan.changes.is_empty() {
+                plan.warnings.push(
+                    "docker's plugin `buildx` is not installed; the toolkit's images cannot be rebuilt on this host \
+                     (install the package `docker-buildx-plugin` or `docker-buildx`)"
+                        .to_owned(),
+                );
+            }
+        }
+        match Error::combined(errors) {
+            Some(error) => Err(error),
+            None => Ok(plan),
+        }
+    }
+
+    fn add<C>(&mut self, change: Result<Option<C>>, wrap: fn(C) -> Change, errors: &mut Vec<Error>) {
+        match change {
+            Ok(change) => self.changes.extend(change.map(wrap)),
+            Err(error) => errors.push(error),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The one door to registries, for engines whose socket lacks the distribution endpoint (Podman's).
+//!
+//! Owns the HTTPS client and whom it trusts. Opened only where it is needed: Docker asks registries itself.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol};
+use oci_client::errors::OciDistributionError;
+use oci_client::secrets::RegistryAuth;
+use oci_client::{Client, Reference as OciReference};
+
+use crate::credentials::Credentials;
+use crate::docker::{explained, kind_of, with_sources};
+use crate::error::{Error, Kind, Result};
+use crate::image::Reference;
+
+/// The registries of one run, each opened once and only when it is asked.
+#[derive(Default)]
+pub struct Registries {
+    ca_bundle: Option<PathBuf>,
+    timeout: Duration,
+    open: Mutex<HashMap<String, Registry>>,
+}
+
+impl Registries {
+    #[must_use]
+    pub fn new(ca_bundle: Option<PathBuf>, timeout: Duration) -> Self {
+        Self {
+            ca_bundle,
+            timeout,
+            open: Mutex::default(),
+        }
+    }
+
+    /// Returns the client for `host`.
+    ///
+    /// # Errors
+    /// When a certificate file is there and cannot be read.
+    pub fn open(&self, host: &str) -> Result<Registry> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(registry) = open.get(host) {
+            return Ok(registry.clone());
+        }
+        let registry = Registry::open(host, self.ca_bundle.as_deref(), self.timeout)?;
+        open.insert(host.to_owned(), registry.clone());
+        Ok(registry)
+    }
+}
+
+/// A client for one registry.
+#[derive(Clone)]
+pub struct Registry {
+    client: Client,
+}
+
+impl Registry {
+    /// Opens a client that trusts the system's authorities, `ca_bundle`, and what engines trust for `host`.
+    ///
+    /// # Errors
+    /// When a certificate file is there and cannot be read.
+    fn open(host: &str, ca_bundle: Option<&Path>, timeout: Duration) -> Result<Self> {
+        let mut files = engine_certificates(host);
+        files.extend(ca_bundle.map(Path::to_path_buf));
+        let extra_root_certificates = files
+            .iter()
+            .map(|file| certificates(file))
+            .collect::<Result<Vec<_>>>()?
+            .concat();
+        Ok(Self {
+            client: Client::new(ClientConfig {
+                protocol: ClientProtocol::Https,
+                extra_root_certificates,
+                read_timeout: Some(timeout),
+                connect_timeout: Some(timeout),
+                user_agent: concat!("goldentooth-cross-compile/", env!("CARGO_PKG_VERSION")),
+                ..ClientConfig::default()
+            }),
+        })
+    }
+
+    /// Asks for the digest that `reference` has now.
+    ///
+    /// # Errors
+    /// The registry's, by kind.
+    pub async fn digest(&self, reference: &Reference, credentials: Option<&Credentials>) -> Result<String> {
+        let authentication = match credentials {
+            None => RegistryAuth::Anonymous,
+            Some(Credentials::Password { username, password }) => {
+                RegistryAuth::Basic(username.clone(), password.expose().to_owned())
+            }
+            Some(Credentials::IdentityToken(token)) => RegistryAuth::Bearer(token.expose().to_owned()),
+        };
+        self.client
+            .fetch_manifest_digest(&oci(reference), &authentication)
+            .await
+            .map_err(|error| failed(&error, reference))
+    }
+}
+
+fn oci(reference: &Reference) -> OciReference {
+    let registry = reference.registry().to_owned();
+    let repository = reference.repository().to_owned();
+    match (reference.digest(), reference.tag()) {
+        (Some(digest), _) => OciReference::with_digest(registry, repository, digest.to_owned()),
+        (None, tag) => OciReference::with_tag(registry, repository, tag.unwrap_or("latest").to_owned()),
+    }
+}
+
+/// Returns the certificate files that Podman and Docker read for `host` (containers-certs.d(5)).
+fn engine_certificates(host: &str) -> Vec<PathBuf> {
+    ["/etc/containers/certs.d", "/etc/docker/certs.d"]
+        .iter()
+        .filter_map(|directory| std::fs::read_dir(Path::new(directory).join(host)).ok())
+        .flat_map(|entries| entries.flatten())
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "crt"))
+        .collect()
+}
+
+/// Reads every certificate of a PEM file.
+fn certificates(file: &Path) -> Result<Vec<Certificate>> {
+    const END: &str = "-----END CERTIFICATE-----";
+    let text = std::fs::read_to_string(file).map_err(|error| Error::io("read", file, &error))?;
+    Ok(text
+        .split_inclusive(END)
+        .filter(|block| block.contains(END))
+        .map(|block| Certificate {
+            encoding: CertificateEncoding::Pem,
+            data: block.trim().as_bytes().to_vec(),
+        })
+        .collect())
+}
+
+fn failed(error: &OciDistributionError, reference: &Reference) -> Error {
+    let words = match error {
+        // The address is the registry's own; the answer is what tells.
+        OciDistributionError::ServerError { code, message, .. } => format!("http status: {code} {message}"),
+        OciDistributionError::RegistryError { envelope, .. } => envelope
+            .errors
+            .iter()
+            .map(|error| format!("{:?}: {}", error.code, error.message))
+            .collect::<Vec<_>>()
+            .join(", "),
+        other => with_sources(other),
+    };
+    let kind = match error {
+        OciDistributionError::UnauthorizedError { .. } | OciDistributionError::AuthenticationFailure(_) => {
+            Kind::Denied
+        }
+        OciDistributionError::ImageManifestNotFoundError(_) => Kind::NotFound,
+        OciDistributionError::ServerError { code, .. } if *code >= 500 || *code == 429 => Kind::Unreachable,
+        _ => kind_of(&words),
+    };
+    explained(
+        kind,
+        &format!("ask the registry for `{reference}`"),
+        words.trim(),
+        reference.registry(),
+    )
+}

@@ -1,0 +1,100 @@
+//! What a run of `cross_compile` says at the end. Pure.
+
+use serde_json::{Map, Value, json};
+
+use crate::apply::Brought;
+use crate::desired::Desired;
+use crate::facts::Facts;
+use crate::image::Reference;
+use crate::observed::Observed;
+use crate::plan::{Change, Plan};
+use crate::resource::{Resource, compose_override, directories, images, network, toolkit};
+
+/// Returns the result of a run that carried `plan` out, or of check mode, which `brought` nothing.
+#[must_use]
+pub fn report(
+    desired: &Desired,
+    observed: &Observed,
+    plan: &Plan,
+    brought: &Brought,
+    facts: &Facts,
+) -> Map<String, Value> {
+    let actions: Vec<String> = plan.changes.iter().flat_map(Change::actions).collect();
+    let differences: Vec<Value> = plan
+        .changes
+        .iter()
+        .map(|change| change.difference().to_json())
+        .collect();
+    let mut result = Map::new();
+    let mut tell = |name: &str, value: Value| result.insert(name.to_owned(), value);
+    tell("changed", json!(!plan.changes.is_empty()));
+    tell("actions", json!(actions));
+    tell("diff", json!(differences));
+    if desired.wants(Resource::Directories) {
+        tell("directories", report_directories(desired, observed, plan, facts));
+    }
+    if let Some(toolkit) = observed.toolkit.as_deref() {
+        let change = plan.changes.iter().find_map(|change| match change {
+            Change::Toolkit(change) => Some(change),
+            _ => None,
+        });
+        tell("toolkit", toolkit::report(&desired.toolkit, toolkit, change));
+    }
+    if desired.wants(Resource::Network) {
+        let change = plan.changes.iter().find_map(|change| match change {
+            Change::Network(change) => Some(change),
+            _ => None,
+        });
+        tell("network", network::report(&desired.network, change));
+    }
+    if desired.wants(Resource::Images) {
+        let images = desired.images.references.iter().zip(&observed.images);
+        let images = images.map(|(reference, observed)| {
+            images::report(reference, observed, image_change(plan, reference), brought.get(reference))
+        });
+        tell("images", images.collect());
+    }
+    if desired.wants(Resource::Override) {
+        let change = plan.changes.iter().find_map(|change| match change {
+            Change::Override(change) => Some(change),
+            _ => None,
+        });
+        tell("override", compose_override::report(&desired.compose_override, change));
+    }
+    if let Some(access) = &observed.access {
+        let engine = &access.engine;
+        tell(
+            "engine",
+            json!({
+                "name": engine.product.name(),
+                "version": engine.version,
+                "api_version": engine.api_version,
+                "socket": engine.socket,
+                "buildx": observed.buildx,
+            }),
+        );
+    }
+    result
+}
+
+fn report_directories(desired: &Desired, observed: &Observed, plan: &Plan, facts: &Facts) -> Value {
+    desired
+        .directories
+        .iter()
+        .zip(&observed.directories)
+        .map(|(directory, observed)| {
+            let change = plan.changes.iter().find_map(|change| match change {
+                Change::Directory(change) if *change.path() == directory.path => Some(change),
+                _ => None,
+            });
+            directories::report(directory, observed, change, facts)
+        })
+        .collect()
+}
+
+fn image_change<'a>(plan: &'a Plan, reference: &Reference) -> Option<&'a images::Change> {
+    plan.changes.iter().find_map(|change| match change {
+        Change::Image(change) if change.reference == *reference => Some(change),
+        _ => None,
+    })
+}

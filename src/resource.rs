@@ -1,0 +1,51 @@
+//! The things that are converged, one file each: what is wanted, what is there, what follows, and the doing.
+//!
+//! In each file `observe` reads, `plan` decides (pure, synchronous) and `apply` writes. No resource knows
+//! another; what they need of each other meets in `desired`, `observed` and `apply`.
+
+pub mod compose_override;
+pub mod directories;
+pub mod images;
+pub mod network;
+pub mod requirements;
+pub mod toolkit;
+
+/// The resources by the names that the `resources` option gives them, in the order in which they are converged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Resource {
+    Requirements,
+    Directories,
+    Toolkit,
+    Network,
+    Images,
+    Override,
+}
+
+impl Resource {
+    pub const ALL: [Self; 6] = [
+        Self::Requirements,
+        Self::Directories,
+        Self::Toolkit,
+        Self::Network,
+        Self::Images,
+        Self::Override,
+    ];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Requirements => "requirements",
+            Self::Directories => "directories",
+            Self::Toolkit => "toolkit",
+            Self::Network => "network",
+            Self::Images => "images",
+            Self::Override => "override",
+        }
+    }
+
+    /// Returns whether nothing can be said of it without the engine.
+    #[must_use]
+    pub fn needs_engine(self) -> bool {
+        matches!(self, Self::Requirements | Self::Network | Self::Images)
+    }
+}

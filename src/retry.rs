@@ -1,0 +1,102 @@
+//! Trying again, where a server may answer differently the next time.
+//!
+//! Only `Unreachable` is worth it: who is denied, or asks for what is not there, gets the same answer again.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+
+use crate::error::{Error, Kind, Result};
+
+/// How long to go on after the first failure, not counting the tries themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience(pub Duration);
+
+impl Patience {
+    /// Enough to outlast a dropped connection, where the run can do without an answer.
+    pub const BRIEF: Self = Self(Duration::from_secs(1));
+}
+
+/// Runs `operation` until it succeeds, fails for good, or `patience` is at its end; the pauses double from a
+/// quarter of a second to eight seconds, with jitter, unless the server names one.
+///
+/// # Errors
+/// Those of the last try, saying how many there were.
+pub async fn retry<T, F, Fut>(patience: Patience, operation: F) -> Result<T>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
+    let mut tries = 1;
+    operation
+        .retry(
+            ExponentialBuilder::default()
+                .with_min_delay(Duration::from_millis(250))
+                .with_max_delay(Duration::from_secs(8))
+                .with_jitter()
+                .without_max_times()
+                .with_total_delay(Some(patience.0)),
+        )
+        .when(|error: &Error| error.kind() == Kind::Unreachable)
+        .adjust(move |error, pause| match (pause, error.retry_after()) {
+            // No pause left means that patience is at its end, whatever the server says.
+            (Some(pause), Some(asked)) if asked <= patience.0 => Some(asked.max(pause)),
+            (Some(_), Some(_)) => None,
+            (pause, _) => pause,
+        })
+        .notify(|_, _| tries += 1)
+        .await
+        .map_err(|error| match tries {
+            1 => error,
+            count => error.context(format!("tried {count} times")),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    fn run(patience: u64, kind: Kind, failures: usize, asked: Option<Duration>) -> (Result<()>, usize) {
+        let tries = Cell::new(0);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let result = runtime.block_on(retry(Patience(Duration::from_secs(patience)), || async {
+            tries.set(tries.get() + 1);
+            if tries.get() > failures {
+                Ok(())
+            } else {
+                Err(Error::new(kind, "no").with_retry_after(asked))
+            }
+        }));
+        (result, tries.get())
+    }
+
+    #[test]
+    fn transient_failures_are_tried_again() {
+        assert_eq!(run(60, Kind::Unreachable, 3, None), (Ok(()), 4));
+    }
+
+    #[test]
+    fn final_failures_are_not() {
+        for kind in [Kind::Denied, Kind::NotFound, Kind::Untrusted, Kind::Failed] {
+            assert_eq!(run(60, kind, 3, None).1, 1);
+        }
+    }
+
+    #[test]
+    fn patience_ends_and_the_error_counts_the_tries() {
+        let (result, tries) = run(2, Kind::Unreachable, usize::MAX, None);
+        assert!((2..=6).contains(&tries), "{tries}");
+        assert_eq!(result.unwrap_err().cause(), format!("tried {tries} times: no"));
+    }
+
+    #[test]
+    fn a_pause_that_the_server_asks_for_is_kept_within_patience() {
+        assert_eq!(run(60, Kind::Unreachable, 1, Some(Duration::from_secs(5))).1, 2);
+        assert_eq!(run(3, Kind::Unreachable, 1, Some(Duration::from_secs(5))).1, 1);
+    }
+}
