@@ -101,15 +101,29 @@ async fn work(
         },
     );
     let (parameters, secrets, warnings, deprecations, rejection) = match parsed {
-        Ok(parsed) => (parsed.parameters, parsed.secrets, parsed.warnings, parsed.deprecations, None),
+        Ok(parsed) => (
+            parsed.parameters,
+            parsed.secrets,
+            parsed.warnings,
+            parsed.deprecations,
+            None,
+        ),
         Err(rejected) => {
             let rejected = *rejected;
             let error = Error::new(Kind::Invalid, rejected.message);
-            (rejected.parameters, rejected.secrets, rejected.warnings, rejected.deprecations, Some(error))
+            (
+                rejected.parameters,
+                rejected.secrets,
+                rejected.warnings,
+                rejected.deprecations,
+                Some(error),
+            )
         }
     };
     secrets.iter().for_each(|secret| context.secrets.add(secret));
-    warnings.into_iter().for_each(|warning| context.journal.warn(warning));
+    warnings
+        .into_iter()
+        .for_each(|warning| context.journal.warn(warning));
     common.invocation = Some(arguments::invocation(&parameters, &secrets));
     common.deprecations = deprecations;
     match rejection {
@@ -127,7 +141,11 @@ fn success(mut fields: Map<String, Value>, context: &Context, common: &Common) -
 
 fn failure(error: &Error, context: &Context, common: &Common) -> Map<String, Value> {
     let done = context.journal.done();
-    let actions: Vec<&str> = done.iter().flat_map(|entry| &entry.actions).map(String::as_str).collect();
+    let actions: Vec<&str> = done
+        .iter()
+        .flat_map(|entry| &entry.actions)
+        .map(String::as_str)
+        .collect();
     let told = match actions.as_slice() {
         [] => String::new(),
         some => format!(". By then it had: {}", some.join(", ")),

@@ -30,18 +30,34 @@ pub async fn apply(
     observed: &Observed,
     context: &Context,
 ) -> Result<Brought> {
-    let steps = plan.changes.iter().enumerate().map(|(position, change)| Step { position, change });
-    let run = Run { desired, observed, context };
+    let steps = plan
+        .changes
+        .iter()
+        .enumerate()
+        .map(|(position, change)| Step { position, change });
+    let run = Run {
+        desired,
+        observed,
+        context,
+    };
     let (first, rest): (Vec<Step<'_>>, Vec<Step<'_>>) =
         steps.partition(|step| matches!(step.change, Change::Directory(_)));
-    let (last, middle): (Vec<Step<'_>>, Vec<Step<'_>>) =
-        rest.into_iter().partition(|step| matches!(step.change, Change::Override(_)));
+    let (last, middle): (Vec<Step<'_>>, Vec<Step<'_>>) = rest
+        .into_iter()
+        .partition(|step| matches!(step.change, Change::Override(_)));
 
     let mut outcomes = Vec::new();
     for step in first {
         outcomes.push((step.change, run.make(step).await));
     }
-    outcomes.extend(join_all(middle.iter().map(|step| async { (step.change, run.make(*step).await) })).await);
+    outcomes.extend(
+        join_all(
+            middle
+                .iter()
+                .map(|step| async { (step.change, run.make(*step).await) }),
+        )
+        .await,
+    );
     // Without a checkout there is no place for the override; that failure has been told already.
     let toolkit_failed = outcomes
         .iter()
@@ -96,7 +112,14 @@ impl Run<'_> {
             Change::Toolkit(change) => {
                 let patience = Patience(self.desired.timeout);
                 let observed = self.observed.toolkit.as_ref().ok_or_else(unobserved)?;
-                toolkit::apply(&self.desired.toolkit, observed, change, &self.context.stop, patience).await?;
+                toolkit::apply(
+                    &self.desired.toolkit,
+                    observed,
+                    change,
+                    &self.context.stop,
+                    patience,
+                )
+                .await?;
                 Ok(None)
             }
             Change::Network(change) => change.apply(&self.access()?.engine).await.map(|()| None),
@@ -112,7 +135,9 @@ impl Run<'_> {
     fn compare_services(&self) -> Result<()> {
         if self.desired.wants(Resource::Override) {
             let warning = compose_override::unknown_services(&self.desired.compose_override)?;
-            warning.into_iter().for_each(|warning| self.context.journal.warn(warning));
+            warning
+                .into_iter()
+                .for_each(|warning| self.context.journal.warn(warning));
         }
         Ok(())
     }

@@ -54,7 +54,9 @@ pub fn run(question: Option<Question>) -> ExitCode {
         std::io::stdout().write_all(question.answer().as_bytes()).ok();
         return ExitCode::SUCCESS;
     }
-    std::io::stderr().write_all(Question::Help.answer().as_bytes()).ok();
+    std::io::stderr()
+        .write_all(Question::Help.answer().as_bytes())
+        .ok();
     ExitCode::from(2)
 }
 

@@ -135,8 +135,11 @@ const SERVICE: &[(&str, Shape)] = &[
 /// `Invalid`, with the line or the key.
 pub fn check(text: &str, template: &str) -> Result<()> {
     let refused = |cause: String| {
-        Error::new(Kind::Invalid, format!("the override rendered from `{template}` {cause}"))
-            .with_remedy("correct the template (`override_template`) or its variables")
+        Error::new(
+            Kind::Invalid,
+            format!("the override rendered from `{template}` {cause}"),
+        )
+        .with_remedy("correct the template (`override_template`) or its variables")
     };
     let document = parse(text).map_err(|words| refused(format!("is not valid YAML: {words}")))?;
     let Value::Object(document) = document else {
@@ -152,7 +155,9 @@ pub fn check(text: &str, template: &str) -> Result<()> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
         if !well_named {
-            return Err(refused(format!("names a service `{name}`, which compose does not allow")));
+            return Err(refused(format!(
+                "names a service `{name}`, which compose does not allow"
+            )));
         }
         match service {
             Value::Object(service) => {
@@ -169,8 +174,12 @@ pub fn check(text: &str, template: &str) -> Result<()> {
 /// # Errors
 /// `Invalid` when it is not YAML, or names none.
 pub fn service_names(text: &str) -> Result<Vec<String>> {
-    let document = parse(text)
-        .map_err(|words| Error::new(Kind::Invalid, format!("the compose file is not valid YAML: {words}")))?;
+    let document = parse(text).map_err(|words| {
+        Error::new(
+            Kind::Invalid,
+            format!("the compose file is not valid YAML: {words}"),
+        )
+    })?;
     match document.get("services") {
         Some(Value::Object(services)) => Ok(services.keys().cloned().collect()),
         _ => Err(Error::new(Kind::Invalid, "the compose file has no `services`")),
@@ -259,9 +268,18 @@ mod tests {
             ("networks: {}\n", "has no `services`"),
             ("services:\n  a: [x]\n", "`services.a`, which must be a mapping"),
             ("service:\n  a: {}\n", "`service`, which compose does not know"),
-            ("services:\n  a: {imag: x}\n", "`services.a.imag`, which compose does not know"),
-            ("services:\n  a: {image: [x]}\n", "`services.a.image`, which must be a string"),
-            ("services:\n  a: {volumes: x}\n", "`services.a.volumes`, which must be a list"),
+            (
+                "services:\n  a: {imag: x}\n",
+                "`services.a.imag`, which compose does not know",
+            ),
+            (
+                "services:\n  a: {image: [x]}\n",
+                "`services.a.image`, which must be a string",
+            ),
+            (
+                "services:\n  a: {volumes: x}\n",
+                "`services.a.volumes`, which must be a list",
+            ),
             ("services:\n  'a b': {}\n", "a service `a b`"),
             ("services: []\n", "`services`, which must be a mapping"),
         ] {

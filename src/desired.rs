@@ -24,9 +24,8 @@ use crate::secret::{Secret, Secrets};
 use crate::template;
 
 /// The template of the role, which is the built-in default too: one file, no copy.
-const DEFAULT_TEMPLATE: &str = include_str!(
-    "../roles/goldentooth.setup_cross_compilation/templates/docker-compose.override.yml.j2"
-);
+const DEFAULT_TEMPLATE: &str =
+    include_str!("../roles/goldentooth.setup_cross_compilation/templates/docker-compose.override.yml.j2");
 /// The name by which messages speak of the template, built in or handed over by the role.
 const TEMPLATE_NAME: &str = "docker-compose.override.yml.j2";
 
@@ -72,8 +71,13 @@ impl Desired {
         let containers = arguments.images()?;
         let repository = git::GitUrl::parse(&arguments.toolkit_repo)?;
         repository.secrets().for_each(|secret| secrets.add(secret));
-        let override_path = beside_compose_file(&paths.toolkit, &arguments.container.override_file, "override_file")?;
-        let compose_file = beside_compose_file(&paths.toolkit, &arguments.container.compose_file, "compose_file")?;
+        let override_path = beside_compose_file(
+            &paths.toolkit,
+            &arguments.container.override_file,
+            "override_file",
+        )?;
+        let compose_file =
+            beside_compose_file(&paths.toolkit, &arguments.container.compose_file, "compose_file")?;
         let content = match resources.contains(&Resource::Override) {
             true => render(arguments, &paths, &containers, &repository.to_string(), facts)?,
             false => String::new(),
@@ -156,7 +160,12 @@ impl Paths {
         Ok(Self {
             artifacts: or_below(&arguments.artifacts_dir, "artifacts_dir", &base, "artifacts")?,
             cache: or_below(&arguments.cache_dir, "cache_dir", &base, "build-cache")?,
-            toolkit: or_below(&arguments.toolkit_dest, "toolkit_dest", &workspace, "cross-compile-toolkit")?,
+            toolkit: or_below(
+                &arguments.toolkit_dest,
+                "toolkit_dest",
+                &workspace,
+                "cross-compile-toolkit",
+            )?,
             workspace,
             base,
         })
@@ -169,8 +178,12 @@ fn directories(
     containers: &BTreeMap<String, String>,
 ) -> Result<Vec<Directory>> {
     let named = |name: &Option<String>| name.clone().filter(|name| !name.is_empty());
-    let uid = named(&arguments.owner).map(|name| users::user_id(&name)).transpose()?;
-    let gid = named(&arguments.group).map(|name| users::group_id(&name)).transpose()?;
+    let uid = named(&arguments.owner)
+        .map(|name| users::user_id(&name))
+        .transpose()?;
+    let gid = named(&arguments.group)
+        .map(|name| users::group_id(&name))
+        .transpose()?;
     let mode = arguments.mode.as_ref().map(mode).transpose()?;
     let builder_uid = Some(number(arguments.builder_uid, 0, "builder_uid")?);
     let builder_gid = Some(number(arguments.builder_gid, 0, "builder_gid")?);
@@ -221,8 +234,8 @@ fn cached_services(containers: &BTreeMap<String, String>) -> Vec<String> {
 fn references(containers: &BTreeMap<String, String>, registry: &str) -> Result<Vec<Reference>> {
     let mut references: Vec<Reference> = Vec::new();
     for (key, image) in containers.iter().filter(|(_, image)| !image.is_empty()) {
-        let reference =
-            Reference::parse(image, registry).map_err(|error| error.context(format!("`containers.{key}`")))?;
+        let reference = Reference::parse(image, registry)
+            .map_err(|error| error.context(format!("`containers.{key}`")))?;
         if !references.contains(&reference) {
             references.push(reference);
         }
@@ -248,14 +261,17 @@ fn registry_auth(arguments: &Arguments, secrets: &Secrets) -> Result<Option<Regi
         return Ok(None);
     };
     let Some(username) = given(&auth.username) else {
-        return Err(
-            Error::new(Kind::Invalid, "`registry_auth` is enabled and has a `token`, but no `username`")
-                .with_remedy("set `registry_auth.username`"),
-        );
+        return Err(Error::new(
+            Kind::Invalid,
+            "`registry_auth` is enabled and has a `token`, but no `username`",
+        )
+        .with_remedy("set `registry_auth.username`"));
     };
     secrets.add_pair(&username, &token);
     // Any image below the prefix tells the host that the token is meant for.
-    let registry = Reference::parse("image", &arguments.registry)?.registry().to_owned();
+    let registry = Reference::parse("image", &arguments.registry)?
+        .registry()
+        .to_owned();
     Ok(Some(RegistryAuth {
         registry,
         username,
@@ -343,11 +359,16 @@ fn merge(under: &mut Value, over: &Value) {
 }
 
 fn absolute(path: &Path, option: &str) -> Result<PathBuf> {
-    let climbs = path.components().any(|component| component == Component::ParentDir);
+    let climbs = path
+        .components()
+        .any(|component| component == Component::ParentDir);
     if !path.is_absolute() || climbs {
         return Err(Error::new(
             Kind::Invalid,
-            format!("`{option}` must be an absolute path without `..`, got `{}`", path.display()),
+            format!(
+                "`{option}` must be an absolute path without `..`, got `{}`",
+                path.display()
+            ),
         )
         .with_remedy("start it with `/`"));
     }
@@ -414,7 +435,10 @@ fn natural(value: i64, least: u64, option: &str) -> Result<u64> {
         .ok()
         .filter(|value| *value >= least)
         .ok_or_else(|| {
-            Error::new(Kind::Invalid, format!("`{option}` must be {least} or more, got `{value}`"))
+            Error::new(
+                Kind::Invalid,
+                format!("`{option}` must be {least} or more, got `{value}`"),
+            )
         })
 }
 
@@ -442,7 +466,9 @@ mod tests {
     };
 
     fn try_desired(raw: Value) -> Result<Desired> {
-        let Value::Object(raw) = raw else { panic!("not a dict") };
+        let Value::Object(raw) = raw else {
+            panic!("not a dict")
+        };
         let parsed = parse(&SPECIFICATION, raw, &Context::system()).unwrap();
         let arguments = Arguments::from_parameters(&parsed.parameters).unwrap();
         Desired::new(&arguments, &FACTS, &Secrets::default())
@@ -479,7 +505,10 @@ mod tests {
         );
         let toolkit = "/opt/goldentooth/workspace/cross-compile-toolkit";
         assert_eq!(desired.toolkit.dest, Path::new(toolkit));
-        assert_eq!(desired.compose_override.path, Path::new(toolkit).join("docker-compose.override.yml"));
+        assert_eq!(
+            desired.compose_override.path,
+            Path::new(toolkit).join("docker-compose.override.yml")
+        );
         assert_eq!(desired.images.pull, images::Pull::Newer);
         assert_eq!(desired.images.references.len(), 3);
         assert_eq!(desired.resources, Resource::ALL);
@@ -507,12 +536,27 @@ mod tests {
             .filter_map(|directory| directory.path.strip_prefix("/opt/goldentooth/build-cache").ok())
             .map(|path| path.display().to_string())
             .collect();
-        assert_eq!(caches, ["", "base-builder", "envoy-builder", "dev-environment", "llama-builder"]);
-        let images: Vec<_> = desired.images.references.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            caches,
+            [
+                "",
+                "base-builder",
+                "envoy-builder",
+                "dev-environment",
+                "llama-builder"
+            ]
+        );
+        let images: Vec<_> = desired
+            .images
+            .references
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         let prefix = "ghcr.io/goldentooth";
         assert_eq!(
             images,
-            ["ci-builder:latest", "envoy-builder:latest", "x/llama:1"].map(|image| format!("{prefix}/{image}"))
+            ["ci-builder:latest", "envoy-builder:latest", "x/llama:1"]
+                .map(|image| format!("{prefix}/{image}"))
         );
     }
 
@@ -538,14 +582,20 @@ mod tests {
             "override_template": "services: {a: {image: '{{ cross_compile.mine }}-{{ cross_compile.registry }}-{{ other }}'}}",
             "override_variables": { "cross_compile": { "mine": 1 }, "other": "x" },
         }));
-        assert_eq!(desired.compose_override.content, "services: {a: {image: '1-ghcr.io/goldentooth-x'}}");
+        assert_eq!(
+            desired.compose_override.content,
+            "services: {a: {image: '1-ghcr.io/goldentooth-x'}}"
+        );
     }
 
     #[test]
     fn pulling_follows_the_automation_unless_it_is_said() {
         for (raw, expected) in [
             (json!({}), images::Pull::Newer),
-            (json!({ "build_automation": { "auto_pull_images": false } }), images::Pull::Missing),
+            (
+                json!({ "build_automation": { "auto_pull_images": false } }),
+                images::Pull::Missing,
+            ),
             (
                 json!({ "build_automation": { "auto_pull_images": false }, "pull": "always" }),
                 images::Pull::Always,
@@ -575,26 +625,71 @@ mod tests {
     #[test]
     fn what_can_never_work_is_refused_by_option_and_value() {
         for (raw, cause) in [
-            (json!({ "base_dir": "opt/x" }), "`base_dir` must be an absolute path without `..`, got `opt/x`"),
-            (json!({ "cache_dir": "/a/../b" }), "`cache_dir` must be an absolute path"),
+            (
+                json!({ "base_dir": "opt/x" }),
+                "`base_dir` must be an absolute path without `..`, got `opt/x`",
+            ),
+            (
+                json!({ "cache_dir": "/a/../b" }),
+                "`cache_dir` must be an absolute path",
+            ),
             (json!({ "timeout": 0 }), "`timeout` must be 1 or more, got `0`"),
-            (json!({ "lock_timeout": -1 }), "`lock_timeout` must be 0 or more, got `-1`"),
+            (
+                json!({ "lock_timeout": -1 }),
+                "`lock_timeout` must be 0 or more, got `-1`",
+            ),
             (json!({ "toolkit_depth": 0 }), "`toolkit_depth` must be 1 or more"),
-            (json!({ "builder_uid": 5_000_000_000_u64 }), "`builder_uid` is too large"),
-            (json!({ "toolkit_version": " " }), "`toolkit_version` must not be empty"),
-            (json!({ "artifact_categories": ["a/b"] }), "`artifact_categories` must hold names"),
-            (json!({ "container": { "override_file": "../x" } }), "`container.override_file` must be a file"),
-            (json!({ "containers": { "base_builder": "A" } }), "`containers.base_builder`: malformed image"),
+            (
+                json!({ "builder_uid": 5_000_000_000_u64 }),
+                "`builder_uid` is too large",
+            ),
+            (
+                json!({ "toolkit_version": " " }),
+                "`toolkit_version` must not be empty",
+            ),
+            (
+                json!({ "artifact_categories": ["a/b"] }),
+                "`artifact_categories` must hold names",
+            ),
+            (
+                json!({ "container": { "override_file": "../x" } }),
+                "`container.override_file` must be a file",
+            ),
+            (
+                json!({ "containers": { "base_builder": "A" } }),
+                "`containers.base_builder`: malformed image",
+            ),
             (json!({ "registry": "http://x" }), "malformed image reference"),
-            (json!({ "mode": "rwx" }), "mode must be in octal or symbolic form, got `rwx`"),
+            (
+                json!({ "mode": "rwx" }),
+                "mode must be in octal or symbolic form, got `rwx`",
+            ),
             (json!({ "mode": 99999 }), "mode must be in octal or symbolic form"),
-            (json!({ "owner": "nobody-here" }), "chown failed: failed to look up user nobody-here"),
-            (json!({ "group": "nobody-here" }), "chgrp failed: failed to look up group nobody-here"),
-            (json!({ "ca_bundle": "/nowhere.pem" }), "cannot read `ca_bundle` `/nowhere.pem`"),
-            (json!({ "toolkit_repo": "ftp://x/y" }), "`ftp://x/y` is not the URL of a git repository"),
-            (json!({ "override_template": "{{ missing }}" }), "`missing` is undefined"),
+            (
+                json!({ "owner": "nobody-here" }),
+                "chown failed: failed to look up user nobody-here",
+            ),
+            (
+                json!({ "group": "nobody-here" }),
+                "chgrp failed: failed to look up group nobody-here",
+            ),
+            (
+                json!({ "ca_bundle": "/nowhere.pem" }),
+                "cannot read `ca_bundle` `/nowhere.pem`",
+            ),
+            (
+                json!({ "toolkit_repo": "ftp://x/y" }),
+                "`ftp://x/y` is not the URL of a git repository",
+            ),
+            (
+                json!({ "override_template": "{{ missing }}" }),
+                "`missing` is undefined",
+            ),
             (json!({ "override_template": "a: [" }), "is not valid YAML"),
-            (json!({ "envoy_build": { "parallel_jobs": 0 } }), "`envoy_build.parallel_jobs` must be 1 or more"),
+            (
+                json!({ "envoy_build": { "parallel_jobs": 0 } }),
+                "`envoy_build.parallel_jobs` must be 1 or more",
+            ),
         ] {
             let error = try_desired(raw.clone()).unwrap_err();
             assert!(error.cause().contains(cause), "{raw}: {error}");

@@ -112,7 +112,10 @@ impl Error {
             .map(|(index, error)| format!("({}) {error}", index + 1))
             .collect();
         let kind = errors[0].kind;
-        Some(Self::new(kind, format!("{} failures: {}", errors.len(), numbered.join(" "))))
+        Some(Self::new(
+            kind,
+            format!("{} failures: {}", errors.len(), numbered.join(" ")),
+        ))
     }
 
     #[must_use]

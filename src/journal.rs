@@ -72,7 +72,11 @@ mod tests {
                 difference: Difference::new("x", Value::Null, Value::Null),
             });
         }
-        let actions: Vec<String> = journal.done().into_iter().flat_map(|entry| entry.actions).collect();
+        let actions: Vec<String> = journal
+            .done()
+            .into_iter()
+            .flat_map(|entry| entry.actions)
+            .collect();
         assert_eq!(actions, ["a", "b", "c"]);
     }
 

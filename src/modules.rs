@@ -56,7 +56,12 @@ impl Module {
     ///
     /// # Errors
     /// Whatever stopped it; the context's journal says what was done.
-    pub async fn run(self, parameters: &Parameters, check_mode: bool, context: &Context) -> Result<Map<String, Value>> {
+    pub async fn run(
+        self,
+        parameters: &Parameters,
+        check_mode: bool,
+        context: &Context,
+    ) -> Result<Map<String, Value>> {
         match self {
             Self::CrossCompile => cross_compile::run(parameters, check_mode, context).await,
         }
@@ -76,7 +81,11 @@ mod tests {
             (None, Some("/root/.ansible/tmp/cross_compile")),
             (None, Some("renamed")),
         ] {
-            assert_eq!(Module::choose(typed, program), Ok(Module::CrossCompile), "{typed:?} {program:?}");
+            assert_eq!(
+                Module::choose(typed, program),
+                Ok(Module::CrossCompile),
+                "{typed:?} {program:?}"
+            );
         }
         let error = Module::choose(Some("cross_compile_build"), None).unwrap_err();
         assert_eq!(error.cause(), "this binary has no module `cross_compile_build`");

@@ -47,7 +47,9 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
     let patience = Patience(desired.timeout);
     let (engine, toolkit) = tokio::join!(through_engine(desired, facts, context, patience), async {
         match desired.wants(Resource::Toolkit) {
-            true => toolkit::observe(&desired.toolkit, &context.stop, patience).await.map(Some),
+            true => toolkit::observe(&desired.toolkit, &context.stop, patience)
+                .await
+                .map(Some),
             false => Ok(None),
         }
     });
@@ -57,11 +59,21 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
         false => Vec::new(),
     };
     let compose_override = match desired.wants(Resource::Override) {
-        true => keep(compose_override::observe(&desired.compose_override.path), &mut errors).flatten(),
+        true => keep(
+            compose_override::observe(&desired.compose_override.path),
+            &mut errors,
+        )
+        .flatten(),
         false => None,
     };
     let toolkit = keep(toolkit, &mut errors).flatten();
-    let ThroughEngine { access, buildx, requirements, network, images } = engine.unwrap_or_else(|failures| {
+    let ThroughEngine {
+        access,
+        buildx,
+        requirements,
+        network,
+        images,
+    } = engine.unwrap_or_else(|failures| {
         errors.extend(failures);
         ThroughEngine::default()
     });

@@ -66,13 +66,25 @@ impl Plan {
         let mut plan = Self::default();
         let mut errors = Vec::new();
         for (directory, observed) in desired.directories.iter().zip(&observed.directories) {
-            plan.add(directories::plan(directory, observed, facts), Change::Directory, &mut errors);
+            plan.add(
+                directories::plan(directory, observed, facts),
+                Change::Directory,
+                &mut errors,
+            );
         }
         if let Some(observed) = observed.toolkit.as_deref() {
-            plan.add(toolkit::plan(&desired.toolkit, observed), Change::Toolkit, &mut errors);
+            plan.add(
+                toolkit::plan(&desired.toolkit, observed),
+                Change::Toolkit,
+                &mut errors,
+            );
         }
         if let Some(exists) = observed.network {
-            plan.add(Ok(network::plan(&desired.network, exists)), Change::Network, &mut errors);
+            plan.add(
+                Ok(network::plan(&desired.network, exists)),
+                Change::Network,
+                &mut errors,
+            );
         }
         for (reference, observed) in desired.images.references.iter().zip(&observed.images) {
             let decision = images::plan(reference, &desired.images, observed).map(|decision| {
@@ -82,7 +94,8 @@ impl Plan {
             plan.add(decision, Change::Image, &mut errors);
         }
         if desired.wants(Resource::Override) {
-            let change = compose_override::plan(&desired.compose_override, observed.compose_override.as_deref());
+            let change =
+                compose_override::plan(&desired.compose_override, observed.compose_override.as_deref());
             plan.add(Ok(change), Change::Override, &mut errors);
         }
         if let Some(observed) = &observed.requirements {

@@ -50,7 +50,8 @@ impl Request {
                 "call the module through Ansible, or give it a file with one JSON object of options",
             )
         };
-        let Value::Object(mut parameters) = json::read(bytes).map_err(|error| malformed(error.cause()))? else {
+        let Value::Object(mut parameters) = json::read(bytes).map_err(|error| malformed(error.cause()))?
+        else {
             return Err(malformed("it is not a JSON object"));
         };
         let mut own = Map::new();
@@ -138,7 +139,10 @@ mod tests {
     fn what_is_not_one_object_is_refused() {
         for text in ["", "[]", "{", "\"x\"", "{} {}", "null"] {
             let error = Request::parse(text.as_bytes()).unwrap_err();
-            assert!(error.cause().starts_with("the arguments file is not valid"), "{text}");
+            assert!(
+                error.cause().starts_with("the arguments file is not valid"),
+                "{text}"
+            );
         }
         assert!(Request::parse(b"{\"a\": \"\xff\"}").is_err());
     }

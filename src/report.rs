@@ -50,7 +50,12 @@ pub fn report(
     if desired.wants(Resource::Images) {
         let images = desired.images.references.iter().zip(&observed.images);
         let images = images.map(|(reference, observed)| {
-            images::report(reference, observed, image_change(plan, reference), brought.get(reference))
+            images::report(
+                reference,
+                observed,
+                image_change(plan, reference),
+                brought.get(reference),
+            )
         });
         tell("images", images.collect());
     }
@@ -59,7 +64,10 @@ pub fn report(
             Change::Override(change) => Some(change),
             _ => None,
         });
-        tell("override", compose_override::report(&desired.compose_override, change));
+        tell(
+            "override",
+            compose_override::report(&desired.compose_override, change),
+        );
     }
     if let Some(access) = &observed.access {
         let engine = &access.engine;

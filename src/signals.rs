@@ -38,7 +38,8 @@ const BROKEN: [Number; 7] = [
     Number::SIGTRAP,
 ];
 
-const BROKEN_ANSWER: &[u8] = b"{\"failed\": true, \"changed\": false, \"msg\": \"the module broke (a fault in its own \
+const BROKEN_ANSWER: &[u8] =
+    b"{\"failed\": true, \"changed\": false, \"msg\": \"the module broke (a fault in its own \
 process); what it had changed by then is not known; run it again, and report this as a defect\"}\n";
 
 /// Whether a result is on its way out already: a fault after that must not add a second one.
@@ -57,8 +58,11 @@ impl Signals {
     #[must_use]
     pub fn listen() -> Self {
         answer_faults();
-        let named = ENDING.iter().map(|number| (*number as i32, number.as_str().to_owned()));
-        let real_time = (libc::SIGRTMIN()..=libc::SIGRTMAX()).map(|number| (number, format!("signal {number}")));
+        let named = ENDING
+            .iter()
+            .map(|number| (*number as i32, number.as_str().to_owned()));
+        let real_time =
+            (libc::SIGRTMIN()..=libc::SIGRTMAX()).map(|number| (number, format!("signal {number}")));
         Self(
             named
                 .chain(real_time)
@@ -84,7 +88,13 @@ impl Signals {
 extern "C" fn give_broken_answer(_: libc::c_int) {
     if claim_answer() {
         // SAFETY: `write` and `_exit` are async-signal-safe (signal-safety(7)); the buffer is static.
-        unsafe { libc::write(libc::STDOUT_FILENO, BROKEN_ANSWER.as_ptr().cast(), BROKEN_ANSWER.len()) };
+        unsafe {
+            libc::write(
+                libc::STDOUT_FILENO,
+                BROKEN_ANSWER.as_ptr().cast(),
+                BROKEN_ANSWER.len(),
+            )
+        };
     }
     // SAFETY: as above; it does not return, so nothing runs on in the broken process.
     unsafe { libc::_exit(1) }

@@ -22,16 +22,25 @@ pub async fn run(parameters: &Parameters, check_mode: bool, context: &Context) -
     let facts = Facts::read()?;
     let arguments = Arguments::from_parameters(parameters)?;
     let desired = Desired::new(&arguments, &facts, &context.secrets)?;
-    git::initialise(&git::Settings { ca_bundle: desired.ca_bundle.clone(), timeout: desired.timeout })?;
+    git::initialise(&git::Settings {
+        ca_bundle: desired.ca_bundle.clone(),
+        timeout: desired.timeout,
+    })?;
 
-    let purpose = if check_mode { Purpose::Look } else { Purpose::Change };
+    let purpose = if check_mode {
+        Purpose::Look
+    } else {
+        Purpose::Change
+    };
     let _lock = lock::acquire(purpose, desired.lock_timeout).await?;
     if !check_mode {
         toolkit::sweep(&desired.toolkit)?;
     }
     let observed = observed::observe(&desired, &facts, context).await?;
     let plan = Plan::new(&desired, &observed, &facts)?;
-    plan.warnings.iter().for_each(|warning| context.journal.warn(warning));
+    plan.warnings
+        .iter()
+        .for_each(|warning| context.journal.warn(warning));
 
     let brought = if check_mode {
         Brought::new()

@@ -122,7 +122,12 @@ mod tests {
     fn content_decides() {
         let desired = desired(Path::new("/x"), "services: {}\n");
         assert_eq!(plan(&desired, Some(b"services: {}\n")), None);
-        assert!(plan(&desired, None).unwrap().action().starts_with("Wrote override"));
+        assert!(
+            plan(&desired, None)
+                .unwrap()
+                .action()
+                .starts_with("Wrote override")
+        );
         let change = plan(&desired, Some(b"old")).unwrap();
         assert_eq!(change.action(), "Updated override `/x/override.yml`");
         assert_eq!(change.difference().before, json!("old"));

@@ -102,7 +102,8 @@ enum Standing {
 }
 
 fn standing(reference: &Reference, platform: Option<&str>, local: Option<&LocalImage>) -> Standing {
-    let Some(local) = local.filter(|local| platform.is_none_or(|wanted| is_platform(wanted, &local.platform)))
+    let Some(local) =
+        local.filter(|local| platform.is_none_or(|wanted| is_platform(wanted, &local.platform)))
     else {
         return Standing::Missing;
     };
@@ -165,7 +166,10 @@ pub async fn observe(reference: &Reference, desired: &Desired, access: &Access) 
         (Standing::Pulled, Pull::Newer) => Patience::BRIEF,
         _ => access.patience,
     };
-    let remote = match access.digest(reference, desired.registry_auth.as_ref(), patience).await {
+    let remote = match access
+        .digest(reference, desired.registry_auth.as_ref(), patience)
+        .await
+    {
         Ok(digest) => Remote::Digest(digest),
         Err(error) => Remote::Failed(error),
     };
@@ -197,10 +201,15 @@ pub fn plan(reference: &Reference, desired: &Desired, observed: &Observed) -> Re
             ))),
             _ => kept(None),
         },
-        Remote::Failed(error) if error.kind() == Kind::Unreachable && standing == Standing::Pulled
-            && desired.pull == Pull::Newer =>
+        Remote::Failed(error)
+            if error.kind() == Kind::Unreachable
+                && standing == Standing::Pulled
+                && desired.pull == Pull::Newer =>
         {
-            kept(Some(format!("image `{reference}` is kept as it is: {}", error.cause())))
+            kept(Some(format!(
+                "image `{reference}` is kept as it is: {}",
+                error.cause()
+            )))
         }
         Remote::Failed(error) => Err(error.clone()),
         Remote::Digest(after) => {
@@ -285,23 +294,36 @@ impl Change {
     /// # Errors
     /// The registry's or the engine's.
     pub async fn apply(&self, auth: Option<&RegistryAuth>, access: &Access) -> Result<Pulled> {
-        let Self { reference, platform, after, .. } = self;
+        let Self {
+            reference,
+            platform,
+            after,
+            ..
+        } = self;
         let credentials = access.credentials(reference, auth).await?;
         retry(access.patience, || {
-            access.engine.pull(reference, platform.as_deref(), credentials.as_ref())
+            access
+                .engine
+                .pull(reference, platform.as_deref(), credentials.as_ref())
         })
         .await?;
         let local = access.engine.image(reference).await?.ok_or_else(|| {
-            Error::new(Kind::Failed, format!("the engine pulled `{reference}` but does not have it"))
-                .with_remedy("see the engine's log on the host, then run again")
+            Error::new(
+                Kind::Failed,
+                format!("the engine pulled `{reference}` but does not have it"),
+            )
+            .with_remedy("see the engine's log on the host, then run again")
         })?;
         let digests: Vec<&str> = reference.digests_of(&local.repo_digests).collect();
         // A tag may have moved between asking and pulling; then what came is newer still.
         let digest = match digests.iter().find(|digest| **digest == after) {
             Some(digest) => *digest,
             None => digests.first().copied().ok_or_else(|| {
-                Error::new(Kind::Failed, format!("the engine pulled `{reference}` but keeps no digest of it"))
-                    .with_remedy("see the engine's log on the host, then run again")
+                Error::new(
+                    Kind::Failed,
+                    format!("the engine pulled `{reference}` but keeps no digest of it"),
+                )
+                .with_remedy("see the engine's log on the host, then run again")
             })?,
         };
         Ok(Pulled {
@@ -313,7 +335,12 @@ impl Change {
 
 /// Returns what the result says of one image; in check mode what it would say, as far as that can be known.
 #[must_use]
-pub fn report(reference: &Reference, observed: &Observed, change: Option<&Change>, pulled: Option<&Pulled>) -> Value {
+pub fn report(
+    reference: &Reference,
+    observed: &Observed,
+    change: Option<&Change>,
+    pulled: Option<&Pulled>,
+) -> Value {
     let local = observed.local.as_ref();
     let before = local.and_then(|local| {
         let mut digests = reference.digests_of(&local.repo_digests);
@@ -345,7 +372,10 @@ mod tests {
     fn local(digests: &[&str]) -> Option<LocalImage> {
         Some(LocalImage {
             id: "sha256:id".to_owned(),
-            repo_digests: digests.iter().map(|digest| format!("r.io/x/a@{digest}")).collect(),
+            repo_digests: digests
+                .iter()
+                .map(|digest| format!("r.io/x/a@{digest}"))
+                .collect(),
             platform: "linux/amd64".to_owned(),
         })
     }
@@ -372,7 +402,11 @@ mod tests {
         ] {
             let standing = standing(&reference(image), None, local.as_ref());
             let asks = [Pull::Newer, Pull::Missing, Pull::Always, Pull::Never];
-            assert_eq!(asks.map(|pull| standing.asks_registry(pull)), expected, "{image} {local:?}");
+            assert_eq!(
+                asks.map(|pull| standing.asks_registry(pull)),
+                expected,
+                "{image} {local:?}"
+            );
         }
     }
 
@@ -403,23 +437,40 @@ mod tests {
     fn an_unreachable_registry_is_a_warning_only_with_the_image_at_hand() {
         let failed = |kind| Remote::Failed(Error::new(kind, "no answer"));
         let newer = desired(Pull::Newer, None);
-        let kept = Observed { local: local(&[OLD]), remote: failed(Kind::Unreachable) };
+        let kept = Observed {
+            local: local(&[OLD]),
+            remote: failed(Kind::Unreachable),
+        };
         let decision = plan(&reference("a"), &newer, &kept).unwrap();
-        assert_eq!(decision.warning.unwrap(), "image `r.io/x/a:latest` is kept as it is: no answer");
+        assert_eq!(
+            decision.warning.unwrap(),
+            "image `r.io/x/a:latest` is kept as it is: no answer"
+        );
         for (pull, local, kind) in [
             (Pull::Newer, None, Kind::Unreachable),
             (Pull::Always, local(&[OLD]), Kind::Unreachable),
             (Pull::Newer, local(&[OLD]), Kind::Denied),
             (Pull::Newer, local(&[OLD]), Kind::NotFound),
         ] {
-            let observed = Observed { local, remote: failed(kind) };
-            assert_eq!(plan(&reference("a"), &desired(pull, None), &observed).unwrap_err().kind(), kind);
+            let observed = Observed {
+                local,
+                remote: failed(kind),
+            };
+            assert_eq!(
+                plan(&reference("a"), &desired(pull, None), &observed)
+                    .unwrap_err()
+                    .kind(),
+                kind
+            );
         }
     }
 
     #[test]
     fn an_image_built_here_is_kept_with_a_warning() {
-        let observed = Observed { local: local(&[]), remote: Remote::NotAsked };
+        let observed = Observed {
+            local: local(&[]),
+            remote: Remote::NotAsked,
+        };
         let decision = plan(&reference("a"), &desired(Pull::Newer, None), &observed).unwrap();
         assert!(decision.change.is_none());
         assert!(decision.warning.unwrap().contains("was built on this host"));
@@ -427,7 +478,10 @@ mod tests {
 
     #[test]
     fn a_missing_image_that_is_never_pulled_is_an_error() {
-        let observed = Observed { local: None, remote: Remote::NotAsked };
+        let observed = Observed {
+            local: None,
+            remote: Remote::NotAsked,
+        };
         let error = plan(&reference("a"), &desired(Pull::Never, None), &observed).unwrap_err();
         assert!(error.cause().contains("`pull` is `never`"));
     }
@@ -445,8 +499,16 @@ mod tests {
         ] {
             assert_eq!(is_platform(wanted, has), expected, "{wanted} {has}");
         }
-        let observed = Observed { local: local(&[NEW]), remote: Remote::Digest(NEW.to_owned()) };
-        let decision = plan(&reference("a"), &desired(Pull::Newer, Some("linux/arm64")), &observed).unwrap();
+        let observed = Observed {
+            local: local(&[NEW]),
+            remote: Remote::Digest(NEW.to_owned()),
+        };
+        let decision = plan(
+            &reference("a"),
+            &desired(Pull::Newer, Some("linux/arm64")),
+            &observed,
+        )
+        .unwrap();
         assert!(decision.change.is_some());
     }
 }

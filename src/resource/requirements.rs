@@ -88,7 +88,11 @@ pub fn observe_buildx(home: Option<&Path>) -> bool {
 /// too little space end the run.
 #[must_use]
 pub fn check(desired: &Desired, observed: &Observed, fetches: bool) -> Findings {
-    let Desired { min_disk_space_gb, min_memory_gb, min_engine_version } = desired;
+    let Desired {
+        min_disk_space_gb,
+        min_memory_gb,
+        min_engine_version,
+    } = desired;
     let mut findings = Findings::default();
     for disk in &observed.disks {
         if disk.available < min_disk_space_gb.saturating_mul(GIB) {
@@ -128,7 +132,10 @@ pub fn shortfall(findings: &Findings) -> Option<Error> {
     (!findings.shortfalls.is_empty()).then(|| {
         Error::new(
             Kind::Refused,
-            format!("this host does not meet the requirements: {}", findings.shortfalls.join("; ")),
+            format!(
+                "this host does not meet the requirements: {}",
+                findings.shortfalls.join("; ")
+            ),
         )
         .with_remedy("make room or upgrade, or lower the limits in `system_requirements`")
     })
@@ -159,7 +166,10 @@ mod tests {
 
     fn observed() -> Observed {
         Observed {
-            disks: vec![Disk { path: PathBuf::from("/opt"), available: 50 * GIB }],
+            disks: vec![Disk {
+                path: PathBuf::from("/opt"),
+                available: 50 * GIB,
+            }],
             memory_kib: 8 * KIB_IN_GIB,
             product: Product::Docker,
             engine_version: "20.10.24+dfsg1".to_owned(),
@@ -183,15 +193,25 @@ mod tests {
     #[test]
     fn memory_is_rounded_to_the_nearest_gib() {
         for (mib, enough) in [(7_700, true), (7_680, true), (7_679, false)] {
-            let observed = Observed { memory_kib: mib * 1024, ..observed() };
-            assert_eq!(check(&desired(), &observed, true).shortfalls.is_empty(), enough, "{mib}");
+            let observed = Observed {
+                memory_kib: mib * 1024,
+                ..observed()
+            };
+            assert_eq!(
+                check(&desired(), &observed, true).shortfalls.is_empty(),
+                enough,
+                "{mib}"
+            );
         }
     }
 
     #[test]
     fn all_that_falls_short_is_in_one_message_with_figures() {
         let observed = Observed {
-            disks: vec![Disk { path: PathBuf::from("/opt"), available: 12 * GIB + GIB / 2 + GIB / 4 }],
+            disks: vec![Disk {
+                path: PathBuf::from("/opt"),
+                available: 12 * GIB + GIB / 2 + GIB / 4,
+            }],
             memory_kib: 4 * KIB_IN_GIB,
             engine_version: "19.03.15".to_owned(),
             ..observed()
@@ -208,7 +228,10 @@ mod tests {
     #[test]
     fn little_space_is_a_warning_when_nothing_is_fetched() {
         let observed = Observed {
-            disks: vec![Disk { path: PathBuf::from("/opt"), available: 0 }],
+            disks: vec![Disk {
+                path: PathBuf::from("/opt"),
+                available: 0,
+            }],
             ..observed()
         };
         let findings = check(&desired(), &observed, false);
@@ -219,7 +242,10 @@ mod tests {
     #[test]
     fn zero_and_nothing_turn_a_check_off() {
         let observed = Observed {
-            disks: vec![Disk { path: PathBuf::from("/opt"), available: 0 }],
+            disks: vec![Disk {
+                path: PathBuf::from("/opt"),
+                available: 0,
+            }],
             memory_kib: 0,
             engine_version: "1.0".to_owned(),
             ..observed()
@@ -236,8 +262,16 @@ mod tests {
             (Product::Docker, "dev", false),
             (Product::Podman, "4.3.1", true),
         ] {
-            let observed = Observed { product, engine_version: has.to_owned(), ..observed() };
-            assert_eq!(check(&desired(), &observed, true).shortfalls.is_empty(), enough, "{has}");
+            let observed = Observed {
+                product,
+                engine_version: has.to_owned(),
+                ..observed()
+            };
+            assert_eq!(
+                check(&desired(), &observed, true).shortfalls.is_empty(),
+                enough,
+                "{has}"
+            );
         }
     }
 

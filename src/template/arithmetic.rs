@@ -5,7 +5,7 @@
 
 use super::comparison::Number;
 use super::fault::{Fault, Outcome};
-use super::numbers::too_large;
+use super::numbers::{to_float, too_large, whole};
 use super::percent;
 use super::value::Value;
 
@@ -13,7 +13,7 @@ use super::value::Value;
 const LARGEST_PRODUCT: usize = 16 << 20;
 
 /// Integers below this are exact as floats, so that dividing them rounds once, as in Python.
-const EXACT: i128 = 1 << 53;
+const EXACT: u128 = 1 << 53;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
@@ -118,12 +118,12 @@ fn integers(operator: Operator, left: i128, right: i128) -> Outcome<Value> {
         Operator::Subtract => left.checked_sub(right),
         Operator::Multiply => left.checked_mul(right),
         Operator::Divide => {
-            if left.abs() > EXACT || right.abs() > EXACT {
+            if left.unsigned_abs() > EXACT || right.unsigned_abs() > EXACT {
                 return Err(
                     Fault::unsupported("dividing integers beyond 2**53 with `/`").with_remedy("use `//`")
                 );
             }
-            return Ok(Value::Float(left as f64 / right as f64));
+            return Ok(Value::Float(to_float(left) / to_float(right)));
         }
         // Python rounds towards minus infinity, Rust towards zero.
         Operator::FloorDivide => left
@@ -137,7 +137,7 @@ fn integers(operator: Operator, left: i128, right: i128) -> Outcome<Value> {
             }
         }),
         Operator::Power if right < 0 => {
-            return floats(operator, left as f64, right as f64).map(Value::Float);
+            return floats(operator, to_float(left), to_float(right)).map(Value::Float);
         }
         Operator::Power => match (left, u32::try_from(right)) {
             (0 | 1, _) => Some(if right == 0 { 1 } else { left }),
@@ -198,14 +198,11 @@ fn power(left: f64, right: f64) -> Outcome<f64> {
         return Err(Fault::new("zero cannot be raised to a negative power"));
     }
     if right.fract() == 0.0 && right.abs() <= 64.0 {
-        let product = (0..right.abs() as u32).fold(1.0, |product: f64, _| product * left);
-        let is_exact = product.abs() < EXACT as f64 && left.fract() == 0.0;
+        let product = (0..whole(right.abs())).fold(1.0, |product: f64, _| product * left);
+        let is_exact = whole(product.abs().min(1e38)).unsigned_abs() < EXACT && left.fract() == 0.0;
         if is_exact {
             return Ok(if right < 0.0 { 1.0 / product } else { product });
         }
-    }
-    if right == 0.5 && left >= 0.0 {
-        return Ok(left.sqrt());
     }
     Err(Fault::unsupported(
         "a power whose exact value is not a whole number",

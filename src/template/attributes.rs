@@ -14,12 +14,11 @@ pub fn attribute(value: &Value, name: &str, path: impl Fn() -> String) -> Outcom
     if let Some(found) = member(value, name)? {
         return Ok(found);
     }
-    if let Value::Dict(dict) = value {
-        if let Some(found) = comparison::find(&dict.entries(), &Value::text(name))? {
-            return Ok(found.clone());
-        }
-    }
-    Ok(missing(value, &path))
+    let found = match value {
+        Value::Dict(dict) => comparison::find(&dict.entries(), &Value::text(name))?.cloned(),
+        _ => None,
+    };
+    Ok(found.unwrap_or_else(|| missing(value, &path)))
 }
 
 /// Returns `value[key]`.
@@ -140,7 +139,7 @@ pub fn slice(value: &Value, bounds: &[Option<Value>; 3]) -> Outcome<Value> {
     }
 }
 
-fn indices(length: usize, [start, stop, step]: [Option<i128>; 3]) -> Outcome<Vec<usize>> {
+fn indices(length: usize, [from, to, step]: [Option<i128>; 3]) -> Outcome<Vec<usize>> {
     let length = length as i128;
     let step = step.unwrap_or(1);
     if step == 0 {
@@ -155,11 +154,11 @@ fn indices(length: usize, [start, stop, step]: [Option<i128>; 3]) -> Outcome<Vec
         })
         .clamp(lowest, highest)
     };
-    let start = start.map_or(if step > 0 { lowest } else { highest }, clamp);
-    let stop = stop.map_or(if step > 0 { highest } else { lowest }, clamp);
+    let first = from.map_or(if step > 0 { lowest } else { highest }, clamp);
+    let end = to.map_or(if step > 0 { highest } else { lowest }, clamp);
     let mut chosen = Vec::new();
-    let mut next = start;
-    while if step > 0 { next < stop } else { next > stop } {
+    let mut next = first;
+    while if step > 0 { next < end } else { next > end } {
         chosen.extend(usize::try_from(next).ok());
         next = next.saturating_add(step);
     }

@@ -88,13 +88,13 @@ impl<'t> Run<'t> {
     }
 
     fn call_macro(&mut self, number: usize, arguments: Arguments) -> Outcome<Value> {
-        let Some(called) = self.macros.get(number) else {
+        let Some(found) = self.macros.get(number) else {
             return Err(Fault::new("the macro is gone"));
         };
-        let declared = called.declared;
+        let declared = found.declared;
         let (uses_caller, uses_varargs, uses_kwargs) =
-            (called.uses_caller, called.uses_varargs, called.uses_kwargs);
-        let scope = called.scope.inside();
+            (found.uses_caller, found.uses_varargs, found.uses_kwargs);
+        let scope = found.scope.inside();
         let Arguments {
             mut positional,
             mut named,
@@ -119,10 +119,10 @@ impl<'t> Run<'t> {
             scope.set(name.id, value);
         }
         if uses_caller {
-            let caller = take_named("caller");
+            let given = take_named("caller");
             scope.set(
                 "caller",
-                caller.unwrap_or_else(|| Value::undefined("`caller` is undefined")),
+                given.unwrap_or_else(|| Value::undefined("`caller` is undefined")),
             );
         }
         if uses_kwargs {

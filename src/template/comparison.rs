@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 
 use super::fault::{Fault, Outcome};
+use super::numbers::{self, to_float};
 use super::value::{Value, ViewKind};
 
 /// A number of Python's: bools count as integers.
@@ -26,7 +27,7 @@ impl Number {
 
     pub fn as_float(self) -> f64 {
         match self {
-            Self::Integer(integer) => integer as f64,
+            Self::Integer(integer) => to_float(integer),
             Self::Float(float) => float,
         }
     }
@@ -56,7 +57,7 @@ fn integer_to_float(integer: i128, float: f64) -> Option<Ordering> {
     let whole = float.trunc();
     Some(
         integer
-            .cmp(&(whole as i128))
+            .cmp(&numbers::whole(whole))
             .then_with(|| 0.0_f64.partial_cmp(&(float - whole)).unwrap_or(Ordering::Equal)),
     )
 }

@@ -31,8 +31,8 @@ impl<'t> Run<'t> {
         match expression {
             Expr::Var(name) => variable(name.id, scope),
             Expr::Const(constant) => literal::value(self.source, constant.span()),
-            Expr::List(list) => self.items(&list.items, scope).map(Value::open_list),
-            Expr::Tuple(tuple) => self.items(&tuple.items, scope).map(Value::tuple),
+            Expr::List(list) => self.items(&list.items, scope).map(Value::open_list)?.shallow(),
+            Expr::Tuple(tuple) => self.items(&tuple.items, scope).map(Value::tuple)?.shallow(),
             Expr::Map(map) => {
                 let mut entries = Vec::with_capacity(map.keys.len());
                 for (key, value) in map.keys.iter().zip(&map.values) {
@@ -40,7 +40,7 @@ impl<'t> Run<'t> {
                     let value = self.evaluate(value, scope)?.defined()?;
                     comparison::insert(&mut entries, key, value)?;
                 }
-                Ok(Value::open_dict(entries))
+                Value::open_dict(entries).shallow()
             }
             Expr::UnaryOp(operation) => {
                 let value = self.evaluate(&operation.expr, scope)?;
@@ -161,11 +161,11 @@ impl<'t> Run<'t> {
         for argument in arguments {
             match argument {
                 CallArg::Pos(value) => {
-                    let value = self.evaluate(value, scope)?.frozen();
+                    let value = self.evaluate(value, scope)?.shallow()?.frozen();
                     evaluated.positional.push(value);
                 }
                 CallArg::Kwarg(name, value) => {
-                    let value = self.evaluate(value, scope)?.frozen();
+                    let value = self.evaluate(value, scope)?.shallow()?.frozen();
                     evaluated.named.push(((*name).to_owned(), value));
                 }
                 CallArg::PosSplat(values) => {

@@ -9,6 +9,7 @@ mod mappings;
 mod markup;
 mod paths;
 mod quantities;
+mod quoting;
 mod regexes;
 mod selection;
 mod sequences;
@@ -18,6 +19,7 @@ mod sorting;
 pub mod text;
 
 use super::arguments::Arguments;
+use super::comparison::equal;
 use super::fault::{Fault, Outcome};
 use super::value::Value;
 use super::yaml;
@@ -39,7 +41,7 @@ pub fn named(name: &str) -> Option<Filter> {
         "capitalize" => text::capitalize,
         "center" => text::center,
         "combine" => mappings::combine,
-        "comment" => text::comment,
+        "comment" => quoting::comment,
         "count" | "length" => sequences::length,
         "d" | "default" => choices::default,
         "dict2items" => mappings::dict2items,
@@ -73,7 +75,7 @@ pub fn named(name: &str) -> Option<Filter> {
         "min" => sorting::min,
         "path_join" => paths::path_join,
         "product" => sequences::product,
-        "quote" => text::quote,
+        "quote" => quoting::quote,
         "regex_escape" => regexes::regex_escape,
         "regex_findall" => regexes::regex_findall,
         "regex_replace" => regexes::regex_replace,
@@ -121,6 +123,10 @@ pub fn apply(name: &str, value: &Value, arguments: Arguments) -> Outcome<Value> 
     }
     let value = value.frozen();
     let short = name.strip_prefix("ansible.builtin.").unwrap_or(name);
+    let keeps_markup = ["e", "escape", "safe", "d", "default", "indent", "trim"].contains(&short);
+    if matches!(value, Value::Markup(_)) && !keeps_markup {
+        return Err(value.misuse(&format!("cannot go through `{short}`")));
+    }
     let arguments = match short {
         "d" | "default" | "mandatory" | "ternary" if !matches!(value, Value::Blank) => arguments,
         "map" | "select" | "selectattr" | "reject" | "rejectattr" => {
@@ -128,7 +134,9 @@ pub fn apply(name: &str, value: &Value, arguments: Arguments) -> Outcome<Value> 
             arguments.defined()?
         }
         _ => {
-            all_defined(&value)?;
+            if !keeps_markup || !matches!(value, Value::Markup(_)) {
+                all_defined(&value)?;
+            }
             for argument in arguments
                 .positional
                 .iter()
@@ -150,6 +158,7 @@ fn all_defined(value: &Value) -> Outcome<()> {
         Value::Blank => {
             Err(Fault::new("the condition is false and there is no `else`").with_remedy("add `else ''`"))
         }
+        Value::Markup(_) => Err(value.misuse("cannot be an argument of a filter")),
         Value::Undefined(_) => value.clone().defined().map(|_| ()),
         Value::List(list) => list.items().iter().try_for_each(all_defined),
         _ => Ok(()),
@@ -164,8 +173,10 @@ pub fn truth_of_word(value: &Value) -> Option<bool> {
             "n" | "f" => Some(false),
             trimmed => choices::truth_of_word(&Value::text(trimmed)),
         },
-        Value::Float(float) if *float == 1.0 => Some(true),
-        Value::Float(float) if *float == 0.0 => Some(false),
+        Value::Float(_) => match equal(value, &Value::Integer(1)) {
+            Ok(true) => Some(true),
+            _ => (!value.truth().unwrap_or(true)).then_some(false),
+        },
         other => choices::truth_of_word(other),
     }
 }

@@ -11,7 +11,7 @@ use super::fault::{Fault, Outcome};
 use super::python;
 use super::value::{Cycler, Joiner, Value, ViewKind};
 
-const LARGEST_RANGE: i128 = 1_000_000;
+const LARGEST_RANGE: u128 = 1_000_000;
 
 const KNOWN: [&str; 5] = ["range", "dict", "namespace", "cycler", "joiner"];
 
@@ -98,25 +98,25 @@ fn range(arguments: &Arguments) -> Outcome<Value> {
             other => return Err(other.misuse("is no integer for `range`")),
         });
     }
-    let (start, stop, step) = match (&numbers[..], arguments.named.is_empty()) {
-        ([stop], true) => (0, *stop, 1),
-        ([start, stop], true) => (*start, *stop, 1),
-        ([start, stop, step], true) if *step != 0 => (*start, *stop, *step),
+    let (first, end, step) = match (&numbers[..], arguments.named.is_empty()) {
+        ([end], true) => (0, *end, 1),
+        ([first, end], true) => (*first, *end, 1),
+        ([first, end, step], true) if *step != 0 => (*first, *end, *step),
         _ => return Err(Fault::new("`range` is called with the wrong arguments")),
     };
     let distance = if step > 0 {
-        stop.saturating_sub(start)
+        end.saturating_sub(first)
     } else {
-        start.saturating_sub(stop)
+        first.saturating_sub(end)
     };
-    if distance / step.abs() >= LARGEST_RANGE {
+    if distance.max(0).unsigned_abs() / step.unsigned_abs() >= LARGEST_RANGE {
         return Err(Fault::unsupported(format!(
             "a `range` of more than {LARGEST_RANGE} numbers"
         )));
     }
     let mut items = Vec::new();
-    let mut next = start;
-    while if step > 0 { next < stop } else { next > stop } {
+    let mut next = first;
+    while if step > 0 { next < end } else { next > end } {
         items.push(Value::Integer(next));
         next = next.saturating_add(step);
     }

@@ -129,7 +129,12 @@ fn write_text(out: &mut String, text: &str, ascii: bool) {
             '\x0c' => out.push_str("\\f"),
             letter if letter < ' ' || (ascii && letter > '~') => {
                 for unit in letter.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    out.push_str("\\u");
+                    out.extend(
+                        (0..4)
+                            .rev()
+                            .filter_map(|place| char::from_digit(u32::from(*unit >> (4 * place)) & 15, 16)),
+                    );
                 }
             }
             letter => out.push(letter),

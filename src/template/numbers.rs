@@ -73,6 +73,24 @@ pub fn float(text: &str) -> Outcome<Option<f64>> {
     Ok(digits.parse().ok())
 }
 
+/// Returns the float next to an integer, as Python's `float()` does.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "rounding to the next float is what is asked for"
+)]
+pub fn to_float(integer: i128) -> f64 {
+    integer as f64
+}
+
+/// Returns the whole part of a float that is known to lie between the bounds of integers.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the fraction is to go, and callers check the bounds"
+)]
+pub fn whole(float: f64) -> i128 {
+    float as i128
+}
+
 /// Returns `int(number)` for a float, or nothing for infinity and NaN.
 pub fn truncated(number: f64) -> Outcome<Option<i128>> {
     if !number.is_finite() {
@@ -81,7 +99,7 @@ pub fn truncated(number: f64) -> Outcome<Option<i128>> {
     if number.abs() >= 1e38 {
         return Err(too_large());
     }
-    Ok(Some(number.trunc() as i128))
+    Ok(Some(whole(number)))
 }
 
 pub fn too_large() -> Fault {

@@ -3,8 +3,9 @@
 //! Owns the conversions. How digits are laid out is in `format_spec`.
 
 use super::comparison::Number;
+use super::digits::{float_digits, integer_digits};
 use super::fault::{Fault, Outcome};
-use super::format_spec::{Specification, WIDEST, by_name, float_digits, integer_digits, padded};
+use super::format_spec::{Specification, WIDEST, by_name, padded};
 use super::numbers::truncated;
 use super::python;
 use super::value::Value;

@@ -115,11 +115,12 @@ fn write_text(out: &mut String, text: &str) {
             letter if is_printable(letter) => out.push(letter),
             letter => {
                 let code = u32::from(letter);
-                out.push_str(&match code {
+                let escape = match code {
                     0..=0xff => format!("\\x{code:02x}"),
                     0x100..=0xffff => format!("\\u{code:04x}"),
                     _ => format!("\\U{code:08x}"),
-                });
+                };
+                out.push_str(&escape);
             }
         }
     }

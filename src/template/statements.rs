@@ -151,8 +151,8 @@ impl<'t> Run<'t> {
                     );
                 };
                 let mut arguments = self.arguments(&block.call.args, scope)?;
-                let caller = self.declare(&block.macro_decl, scope);
-                arguments.named.push(("caller".to_owned(), caller));
+                let body = self.declare(&block.macro_decl, scope);
+                arguments.named.push(("caller".to_owned(), body));
                 let value = self
                     .call(&callee, arguments)
                     .map_err(|fault| fault.at(block.call_expr_span.start_offset as usize))?;

@@ -209,10 +209,10 @@ fn is_subset(small: &Value, large: &Value) -> Outcome<bool> {
 
 fn truthy(value: &Value, arguments: Arguments) -> Outcome<bool> {
     let [convert] = arguments.bind(["convert_bool"])?;
-    if convert.truth(false)? {
-        if let Some(truth) = filters::truth_of_word(value) {
-            return Ok(truth);
-        }
-    }
-    value.truth()
+    let word = if convert.truth(false)? {
+        filters::truth_of_word(value)
+    } else {
+        None
+    };
+    word.map_or_else(|| value.truth(), Ok)
 }

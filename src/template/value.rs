@@ -8,8 +8,12 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
+use super::containers::{Dict, List};
 use super::fault::{Fault, Outcome};
 use super::loops::Loop;
+
+/// The most levels of containers within each other; JSON itself is read up to 128.
+const DEEPEST: usize = 160;
 
 #[derive(Clone)]
 pub enum Value {
@@ -70,70 +74,6 @@ pub struct Joiner {
     pub used: std::cell::Cell<bool>,
 }
 
-/// A list. Only one that the template itself has made may be appended to: Ansible copies all others at points
-/// that differ from release to release.
-#[derive(Clone)]
-pub struct List(Rc<Cells<Value>>);
-
-/// A dict, in insertion order.
-#[derive(Clone)]
-pub struct Dict(Rc<Cells<(Value, Value)>>);
-
-struct Cells<T> {
-    items: RefCell<Vec<T>>,
-    open: bool,
-}
-
-impl<T> Cells<T> {
-    fn change(&self, what: &str, change: impl FnOnce(&mut Vec<T>)) -> Outcome<()> {
-        if !self.open {
-            return Err(Fault::unsupported(format!(
-                "changing a {what} that the template has not made itself"
-            ))
-            .with_remedy("build a new one, for example with `+` or `combine`"));
-        }
-        let mut items = self
-            .items
-            .try_borrow_mut()
-            .map_err(|_| Fault::unsupported(format!("changing a {what} while it is in use")))?;
-        change(&mut items);
-        Ok(())
-    }
-}
-
-impl List {
-    pub fn items(&self) -> std::cell::Ref<'_, Vec<Value>> {
-        self.0.items.borrow()
-    }
-
-    pub fn change(&self, change: impl FnOnce(&mut Vec<Value>)) -> Outcome<()> {
-        self.0.change("list", change)
-    }
-
-    pub fn is(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-
-    /// Returns whether the template has made it, and may change it.
-    pub fn is_open(&self) -> bool {
-        self.0.open
-    }
-}
-
-impl Dict {
-    pub fn entries(&self) -> std::cell::Ref<'_, Vec<(Value, Value)>> {
-        self.0.items.borrow()
-    }
-
-    pub fn change(&self, change: impl FnOnce(&mut Vec<(Value, Value)>)) -> Outcome<()> {
-        self.0.change("dict", change)
-    }
-
-    pub fn is(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
-
 impl Value {
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::Text(Rc::from(text.as_ref()))
@@ -141,18 +81,12 @@ impl Value {
 
     /// Returns a list that nobody may change.
     pub fn list(items: Vec<Self>) -> Self {
-        Self::List(List(Rc::new(Cells {
-            items: RefCell::new(items),
-            open: false,
-        })))
+        Self::List(List::new(items, false))
     }
 
     /// Returns a list as a literal makes it, open to `append`.
     pub fn open_list(items: Vec<Self>) -> Self {
-        Self::List(List(Rc::new(Cells {
-            items: RefCell::new(items),
-            open: true,
-        })))
+        Self::List(List::new(items, true))
     }
 
     pub fn tuple(items: Vec<Self>) -> Self {
@@ -160,17 +94,11 @@ impl Value {
     }
 
     pub fn dict(entries: Vec<(Self, Self)>) -> Self {
-        Self::Dict(Dict(Rc::new(Cells {
-            items: RefCell::new(entries),
-            open: false,
-        })))
+        Self::Dict(Dict::new(entries, false))
     }
 
     pub fn open_dict(entries: Vec<(Self, Self)>) -> Self {
-        Self::Dict(Dict(Rc::new(Cells {
-            items: RefCell::new(entries),
-            open: true,
-        })))
+        Self::Dict(Dict::new(entries, true))
     }
 
     pub fn undefined(message: impl Into<String>) -> Self {
@@ -314,6 +242,35 @@ impl Value {
         }
     }
 
+    /// Fails on a value of more levels than anything sensible has: all that walks through values is recursive.
+    pub fn shallow(self) -> Outcome<Self> {
+        if self.is_deeper_than(DEEPEST) {
+            return Err(Fault::unsupported(format!(
+                "a value of more than {DEEPEST} levels"
+            )));
+        }
+        Ok(self)
+    }
+
+    fn is_deeper_than(&self, levels: usize) -> bool {
+        let Some(below) = levels.checked_sub(1) else {
+            return true;
+        };
+        match self {
+            Self::List(list) => list.items().iter().any(|item| item.is_deeper_than(below)),
+            Self::Tuple(items) => items.iter().any(|item| item.is_deeper_than(below)),
+            Self::Dict(dict) => dict
+                .entries()
+                .iter()
+                .any(|(_, value)| value.is_deeper_than(below)),
+            Self::Namespace(members) => members
+                .borrow()
+                .iter()
+                .any(|(_, value)| value.is_deeper_than(below)),
+            _ => false,
+        }
+    }
+
     /// Returns a copy that nobody may change, as it is handed to and from filters, macros and methods.
     pub fn frozen(&self) -> Self {
         self.copied(false)
@@ -322,7 +279,7 @@ impl Value {
     /// Returns a copy of the containers within, open to change or not.
     pub fn copied(&self, open: bool) -> Self {
         match self {
-            Self::List(list) if open || list.0.open => {
+            Self::List(list) if open || list.is_open() => {
                 let items = list.items().iter().map(|item| item.copied(open)).collect();
                 if open {
                     Self::open_list(items)
@@ -330,7 +287,7 @@ impl Value {
                     Self::list(items)
                 }
             }
-            Self::Dict(dict) if open || dict.0.open => {
+            Self::Dict(dict) if open || dict.is_open() => {
                 let entries = dict
                     .entries()
                     .iter()

@@ -22,27 +22,21 @@ const LONGEST_KEY: usize = 120;
 
 pub fn write(value: &Value, style: &Style) -> Outcome<String> {
     let mut writer = Writer::new(style.width);
-    let mut is_inline = false;
     if style.explicit_start {
         writer.push("---");
-        is_inline = true;
     }
-    match block_of(value)? {
-        Some(block) => {
-            if is_inline {
-                writer.newline(0);
-            }
-            write_block(&mut writer, &block, 0, style)?;
-            writer.push("\n");
+    if let Some(block) = block_of(value)? {
+        if style.explicit_start {
+            writer.newline(0);
         }
-        None => {
-            if is_inline {
-                writer.push(" ");
-            }
-            write_scalar(&mut writer, value, style.indent, false)?;
-            writer.push("\n");
+        write_block(&mut writer, &block, 0, style)?;
+    } else {
+        if style.explicit_start {
+            writer.push(" ");
         }
+        write_scalar(&mut writer, value, style.indent, false)?;
     }
+    writer.push("\n");
     Ok(writer.finish())
 }
 
@@ -75,15 +69,12 @@ fn write_block(writer: &mut Writer, block: &Block, indent: usize, style: &Style)
                     writer.newline(indent);
                 }
                 writer.push("-");
-                match block_of(item)? {
-                    Some(inner) => {
-                        writer.push(&" ".repeat(style.indent - 1));
-                        write_block(writer, &inner, indent + style.indent, style)?;
-                    }
-                    None => {
-                        writer.push(" ");
-                        write_scalar(writer, item, indent + style.indent, false)?;
-                    }
+                if let Some(inner) = block_of(item)? {
+                    writer.push(&" ".repeat(style.indent - 1));
+                    write_block(writer, &inner, indent + style.indent, style)?;
+                } else {
+                    writer.push(" ");
+                    write_scalar(writer, item, indent + style.indent, false)?;
                 }
             }
         }
@@ -109,19 +100,16 @@ fn write_block(writer: &mut Writer, block: &Block, indent: usize, style: &Style)
                 }
                 write_scalar(writer, key, indent, true)?;
                 writer.push(":");
-                match block_of(value)? {
-                    Some(inner) => {
-                        let deeper = match inner {
-                            Block::Sequence(_) => indent,
-                            Block::Mapping(_) => indent + style.indent,
-                        };
-                        writer.newline(deeper);
-                        write_block(writer, &inner, deeper, style)?;
-                    }
-                    None => {
-                        writer.push(" ");
-                        write_scalar(writer, value, indent + style.indent, false)?;
-                    }
+                if let Some(inner) = block_of(value)? {
+                    let deeper = match inner {
+                        Block::Sequence(_) => indent,
+                        Block::Mapping(_) => indent + style.indent,
+                    };
+                    writer.newline(deeper);
+                    write_block(writer, &inner, deeper, style)?;
+                } else {
+                    writer.push(" ");
+                    write_scalar(writer, value, indent + style.indent, false)?;
                 }
             }
         }

@@ -201,7 +201,17 @@ fn write_double_quoted(writer: &mut Writer, text: &str) -> Outcome<()> {
             '\\' => out.push_str("\\\\"),
             '\u{a0}' => out.push_str("\\_"),
             ' '..='~' | '\u{a1}'..='\u{fffd}' => out.push(letter),
-            letter => out.push_str(&format!("\\x{:02X}", u32::from(letter))),
+            letter => {
+                out.push_str("\\x");
+                let code = u32::from(letter);
+                let digits = [code >> 4, code & 15].map(|digit| char::from_digit(digit, 16));
+                out.extend(
+                    digits
+                        .into_iter()
+                        .flatten()
+                        .map(|digit| digit.to_ascii_uppercase()),
+                );
+            }
         }
     }
     out.push('"');

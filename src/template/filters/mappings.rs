@@ -5,8 +5,9 @@
 use crate::template::arguments::Arguments;
 use crate::template::attributes;
 use crate::template::comparison::{contains_item, equal, find, insert};
+use crate::template::containers::Dict;
 use crate::template::fault::{Fault, Outcome};
-use crate::template::value::{Dict, Value};
+use crate::template::value::Value;
 
 fn dict_of(value: &Value) -> Outcome<&Dict> {
     match value {

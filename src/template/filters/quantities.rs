@@ -5,7 +5,7 @@
 use crate::template::arguments::Arguments;
 use crate::template::comparison::Number;
 use crate::template::fault::{Fault, Outcome};
-use crate::template::numbers::{self, too_large};
+use crate::template::numbers::{self, to_float, too_large};
 use crate::template::python;
 use crate::template::value::Value;
 
@@ -71,7 +71,7 @@ pub fn round(value: &Value, arguments: Arguments) -> Outcome<Value> {
         return Err(Fault::unsupported(format!("rounding to `{precision}` places")));
     }
     let places = usize::try_from(precision).unwrap_or(0);
-    let scale = 10_i128.pow(places as u32);
+    let scale = (0..places).fold(1, |scale, _| scale * 10);
     match (&*method, number) {
         ("common", Number::Integer(integer)) => Ok(Value::Integer(integer)),
         ("common", Number::Float(float)) if float.is_finite() => {
@@ -84,8 +84,8 @@ pub fn round(value: &Value, arguments: Arguments) -> Outcome<Value> {
         }
         ("ceil" | "floor", number) => {
             let scaled = match number {
-                Number::Integer(integer) => return integers(integer, scale),
-                Number::Float(float) if float.is_finite() => float * scale as f64,
+                Number::Integer(integer) => return scaled(integer, scale),
+                Number::Float(float) if float.is_finite() => float * to_float(scale),
                 Number::Float(_) => return Err(Fault::new("infinity and NaN cannot be rounded")),
             };
             let whole = if &*method == "ceil" {
@@ -94,20 +94,20 @@ pub fn round(value: &Value, arguments: Arguments) -> Outcome<Value> {
                 scaled.floor()
             };
             let whole = numbers::truncated(whole)?.ok_or_else(too_large)?;
-            Ok(Value::Float(whole as f64 / scale as f64))
+            Ok(Value::Float(to_float(whole) / to_float(scale)))
         }
         ("common", Number::Float(_)) => Ok(value.clone()),
         (other, _) => Err(Fault::new(format!("there is no rounding `{other}`"))),
     }
 }
 
-fn integers(integer: i128, scale: i128) -> Outcome<Value> {
+fn scaled(integer: i128, scale: i128) -> Outcome<Value> {
     let scaled = integer.checked_mul(scale).ok_or_else(too_large)?;
-    Ok(Value::Float(scaled as f64 / scale as f64))
+    Ok(Value::Float(to_float(scaled) / to_float(scale)))
 }
 
 /// The sizes that Ansible knows, largest first.
-const SIZES: [(char, u32); 9] = [
+const SIZES: [(char, i32); 9] = [
     ('Y', 80),
     ('Z', 70),
     ('E', 60),
@@ -140,7 +140,7 @@ pub fn human_readable(value: &Value, arguments: Arguments) -> Outcome<Value> {
         None => None,
     };
     let size = match Number::of(value) {
-        Some(Number::Integer(integer)) if integer.abs() < 1 << 53 => integer as f64,
+        Some(Number::Integer(integer)) if integer.unsigned_abs() < 1 << 53 => to_float(integer),
         Some(Number::Float(float)) => float,
         _ => return Err(value.misuse("is no size")),
     };
@@ -148,7 +148,7 @@ pub fn human_readable(value: &Value, arguments: Arguments) -> Outcome<Value> {
         .into_iter()
         .find(|(letter, power)| match &unit {
             Some(unit) => *unit == letter.to_string(),
-            None => size >= 2_f64.powi(*power as i32),
+            None => size >= 2_f64.powi(*power),
         })
         .unwrap_or(('B', 0));
     let base = if isbits { "bits" } else { "Bytes" };
@@ -157,10 +157,7 @@ pub fn human_readable(value: &Value, arguments: Arguments) -> Outcome<Value> {
     } else {
         format!("{letter}{}", &base[..1])
     };
-    Ok(Value::text(format!(
-        "{:.2} {suffix}",
-        size / 2_f64.powi(power as i32)
-    )))
+    Ok(Value::text(format!("{:.2} {suffix}", size / 2_f64.powi(power))))
 }
 
 pub fn human_to_bytes(value: &Value, arguments: Arguments) -> Outcome<Value> {
@@ -204,7 +201,7 @@ pub fn human_to_bytes(value: &Value, arguments: Arguments) -> Outcome<Value> {
         if unit.len() > 1 && unit.to_lowercase() != format!("{word}{name}") && unit != full {
             return Err(wrong());
         }
-        factor = 2_f64.powi(power as i32);
+        factor = 2_f64.powi(power);
     }
     let size = number * factor;
     // Python rounds half to even.
@@ -223,11 +220,11 @@ pub fn filesizeformat(value: &Value, arguments: Arguments) -> Outcome<Value> {
         .filter(|bytes| bytes.is_finite())
         .ok_or_else(|| value.misuse("is no size"))?;
     let base: f64 = if binary { 1024.0 } else { 1000.0 };
-    if bytes == 1.0 {
+    if (bytes - 1.0).abs() < f64::EPSILON {
         return Ok(Value::text("1 Byte"));
     }
     if bytes < base {
-        return Ok(Value::text(format!("{} Bytes", bytes.trunc() as i64)));
+        return Ok(Value::text(format!("{} Bytes", numbers::whole(bytes))));
     }
     let prefixes = if binary {
         ["KiB", "MiB", "GiB", "TiB"]

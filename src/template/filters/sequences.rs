@@ -175,7 +175,7 @@ fn flatten_into(
 }
 
 pub fn zip(value: &Value, arguments: Arguments) -> Outcome<Value> {
-    let columns = columns(value, &arguments)?;
+    let columns = columns(value, arguments)?;
     let length = columns.iter().map(Vec::len).min().unwrap_or(0);
     let rows =
         (0..length).map(|row| Value::tuple(columns.iter().map(|column| column[row].clone()).collect()));
@@ -184,7 +184,7 @@ pub fn zip(value: &Value, arguments: Arguments) -> Outcome<Value> {
 
 pub fn product(value: &Value, arguments: Arguments) -> Outcome<Value> {
     let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
-    for column in columns(value, &arguments)? {
+    for column in columns(value, arguments)? {
         if rows.len().saturating_mul(column.len()) > 1 << 20 {
             return Err(Fault::unsupported("so large a product"));
         }
@@ -200,12 +200,13 @@ pub fn product(value: &Value, arguments: Arguments) -> Outcome<Value> {
     Ok(Value::list(rows.into_iter().map(Value::tuple).collect()))
 }
 
-fn columns(value: &Value, arguments: &Arguments) -> Outcome<Vec<Vec<Value>>> {
-    if let Some((name, _)) = arguments.named.first() {
+fn columns(value: &Value, arguments: Arguments) -> Outcome<Vec<Vec<Value>>> {
+    let Arguments { positional, named } = arguments;
+    if let Some((name, _)) = named.first() {
         return Err(Fault::unsupported(format!("the argument `{name}`")));
     }
     std::iter::once(value)
-        .chain(&arguments.positional)
+        .chain(&positional)
         .map(Value::iterate)
         .collect()
 }

@@ -110,7 +110,7 @@ fn yaml_text(value: &Value, arguments: Arguments, indent: i128, flow: Option<boo
         } else {
             2
         },
-        width: if width > indent * 2 {
+        width: if width > indent.saturating_mul(2) {
             usize::try_from(width).unwrap_or(usize::MAX)
         } else {
             80

@@ -1,8 +1,8 @@
 //! Filters on text, and the string functions that Python's methods share with them.
 //!
-//! Owns letters, words, padding and quoting.
+//! Owns letters, words and padding.
 
-use crate::template::arguments::{Argument, Arguments};
+use crate::template::arguments::Arguments;
 use crate::template::fault::{Fault, Outcome};
 use crate::template::format_spec::WIDEST;
 use crate::template::percent;
@@ -73,14 +73,23 @@ pub fn is_cased(text: &str, wanted: fn(char) -> bool, unwanted: fn(char) -> bool
     text.chars().any(wanted) && !text.chars().any(unwanted)
 }
 
+/// Returns `text`, marked as safe if `value` is.
+fn like(value: &Value, text: &str) -> Value {
+    match value {
+        Value::Markup(_) => Value::Markup(text.into()),
+        _ => Value::text(text),
+    }
+}
+
 pub fn trim(value: &Value, arguments: Arguments) -> Outcome<Value> {
     let [letters] = arguments.bind(["chars"])?;
     let text = python::text(value)?;
-    Ok(Value::text(match letters.some() {
+    let trimmed = match letters.some() {
         None => text.trim_matches(is_space),
         Some(Value::Text(letters)) => text.trim_matches(|letter| letters.contains(letter)),
         Some(other) => return Err(other.misuse("cannot be trimmed")),
-    }))
+    };
+    Ok(like(value, trimmed))
 }
 
 pub fn replace(value: &Value, arguments: Arguments) -> Outcome<Value> {
@@ -131,7 +140,7 @@ pub fn indent(value: &Value, arguments: Arguments) -> Outcome<Value> {
         Some(other) => " ".repeat(width(other)?),
     };
     let (first, blank) = (first.truth(false)?, blank.truth(false)?);
-    let Value::Text(text) = value else {
+    let (Value::Text(text) | Value::Markup(text)) = value else {
         return Err(value.misuse("cannot be indented"));
     };
     let text = format!("{text}\n");
@@ -145,7 +154,7 @@ pub fn indent(value: &Value, arguments: Arguments) -> Outcome<Value> {
         }
         out.push_str(line);
     }
-    Ok(Value::text(out))
+    Ok(like(value, &out))
 }
 
 pub fn truncate(value: &Value, arguments: Arguments) -> Outcome<Value> {
@@ -156,11 +165,11 @@ pub fn truncate(value: &Value, arguments: Arguments) -> Outcome<Value> {
         return Err(value.misuse("cannot be truncated"));
     };
     let letters: Vec<char> = text.chars().collect();
-    let kept = length - end.chars().count() as i128;
+    let kept = length.saturating_sub(end.chars().count() as i128);
     if kept < 0 || leeway < 0 {
         return Err(Fault::new("the length is too small"));
     }
-    if letters.len() as i128 <= length + leeway {
+    if letters.len() as i128 <= length.saturating_add(leeway) {
         return Ok(value.clone());
     }
     let kept: String = letters
@@ -201,21 +210,6 @@ pub fn format(value: &Value, arguments: Arguments) -> Outcome<Value> {
         _ => Value::tuple(positional),
     };
     percent::format(&python::text(value)?, &values).map(Value::text)
-}
-
-/// Quotes for a shell, as `shlex.quote` does.
-pub fn quote(value: &Value, arguments: Arguments) -> Outcome<Value> {
-    arguments.none()?;
-    let text = match value {
-        Value::None => String::new(),
-        other => python::text(other)?,
-    };
-    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"@%_-+=:,./".contains(&byte);
-    Ok(Value::text(if !text.is_empty() && text.bytes().all(is_safe) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', "'\"'\"'"))
-    }))
 }
 
 pub fn split_filter(value: &Value, arguments: Arguments) -> Outcome<Value> {
@@ -279,74 +273,4 @@ fn by_space(text: &str, most: usize, from_right: bool) -> Vec<&str> {
         parts.reverse();
     }
     parts
-}
-
-pub fn comment(value: &Value, arguments: Arguments) -> Outcome<Value> {
-    let names = [
-        "style",
-        "decoration",
-        "beginning",
-        "end",
-        "newline",
-        "prefix",
-        "prefix_count",
-        "postfix",
-        "postfix_count",
-    ];
-    let [
-        style,
-        decoration,
-        beginning,
-        end,
-        newline,
-        prefix,
-        prefix_count,
-        postfix,
-        postfix_count,
-    ] = arguments.bind(names)?;
-    let Value::Text(text) = value else {
-        return Err(value.misuse("is no text to comment out"));
-    };
-    let style = style.text("plain")?;
-    let (style_beginning, style_decoration, style_end) = match &*style {
-        "plain" => ("", "# ", ""),
-        "erlang" => ("", "% ", ""),
-        "c" => ("", "// ", ""),
-        "cblock" => ("/*", " * ", " */"),
-        "xml" => ("<!--", " - ", "-->"),
-        other => return Err(Fault::new(format!("there is no style `{other}` of comments"))),
-    };
-    let decoration = decoration.text(style_decoration)?;
-    let bare = decoration.trim_end_matches(is_space);
-    let (beginning, end, newline) = (
-        beginning.text(style_beginning)?,
-        end.text(style_end)?,
-        newline.text("\n")?,
-    );
-    let (prefix, postfix) = (prefix.text(bare)?, postfix.text(bare)?);
-    let count = |argument: Argument| width(argument.given().unwrap_or(Value::Integer(1)));
-    let (prefix_count, postfix_count) = (count(prefix_count)?, count(postfix_count)?);
-
-    let mut out = String::new();
-    if !beginning.is_empty() {
-        out.push_str(&format!("{beginning}{newline}"));
-    }
-    if !prefix.is_empty() {
-        let line = if prefix == newline {
-            newline.to_string()
-        } else {
-            format!("{prefix}{newline}")
-        };
-        out.push_str(&line.repeat(prefix_count));
-    }
-    let decorated = format!(
-        "{decoration}{}",
-        text.replace(&*newline, &format!("{newline}{decoration}"))
-    );
-    out.push_str(&decorated.replace(&format!("{decoration}{newline}"), &format!("{bare}{newline}")));
-    out.push_str(&format!("{newline}{postfix}").repeat(postfix_count));
-    if !end.is_empty() {
-        out.push_str(&format!("{newline}{end}"));
-    }
-    Ok(Value::text(out))
 }

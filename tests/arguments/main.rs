@@ -1,0 +1,133 @@
+//! Compares the argument engine with Ansible's own `AnsibleModule`, over thousands of argument sets.
+//!
+//! `ansible_module.py` makes the sets from a fixed seed and says what Ansible makes of each; both sides build the
+//! same specifications from `specification.json`. Every difference must be one that `differences.rs` lists with
+//! its reason, and every reason listed must be seen. `ANSIBLE_PYTHON` names the Python that can import Ansible.
+
+mod ansible;
+mod differences;
+mod specification;
+
+use std::collections::BTreeMap;
+
+use cross_compile::arguments::{Context, Parsed, Rejected, parse, remove_values};
+use cross_compile::protocol::json;
+use serde_json::Value;
+
+use crate::ansible::{Ours, Theirs};
+use crate::differences::{DIFFERENCES, Difference};
+use crate::specification::Description;
+
+#[test]
+fn arguments_are_taken_as_ansible_takes_them() {
+    let description = Description::read();
+    let mut explained: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut unexplained = Vec::new();
+    let mut compared = 0;
+    let mut alike = [0, 0];
+    for line in ansible::lines("arguments") {
+        let theirs = Theirs::read(&line);
+        let ours = ours(&description, &theirs);
+        compared += 1;
+        match verdict(&theirs, &ours) {
+            Verdict::Alike => alike[usize::from(ours.message.is_some())] += 1,
+            Verdict::Explained(difference) => *explained.entry(difference.name).or_default() += 1,
+            Verdict::Unexplained => unexplained.push(ansible::report(&theirs, &ours)),
+        }
+    }
+    let [accepted, refused] = alike;
+    println!("{compared} argument sets: {accepted} accepted alike, {refused} refused alike, {explained:#?}");
+    assert!(
+        unexplained.is_empty(),
+        "{} of {compared} differ without a reason, such as:\n{}",
+        unexplained.len(),
+        unexplained.into_iter().take(5).collect::<Vec<_>>().join("\n")
+    );
+    assert!(
+        compared >= 5_000 && accepted >= 2_000 && refused >= 2_000,
+        "too few sets were compared"
+    );
+    for difference in DIFFERENCES {
+        let name = difference.name;
+        assert!(
+            explained.contains_key(name),
+            "the difference `{name}` is listed and was never seen"
+        );
+    }
+}
+
+#[test]
+fn secrets_are_removed_as_ansible_removes_them() {
+    let mut compared = 0;
+    for line in ansible::lines("documents") {
+        let mut case = json::read(line.as_bytes()).unwrap();
+        let secrets: Vec<String> = serde_json::from_value(case["secrets"].take()).unwrap();
+        let mut document = case["document"].take();
+        remove_values(&mut document, &secrets);
+        assert_eq!(document, case["removed"], "without {secrets:?}: {line}");
+        compared += 1;
+    }
+    assert!(compared >= 1_000, "only {compared} documents were compared");
+}
+
+enum Verdict {
+    Alike,
+    Explained(&'static Difference),
+    Unexplained,
+}
+
+fn verdict(theirs: &Theirs, ours: &Ours) -> Verdict {
+    if theirs.agrees_with(ours) {
+        return Verdict::Alike;
+    }
+    DIFFERENCES
+        .iter()
+        .find(|difference| (difference.explains)(theirs, ours))
+        .map_or(Verdict::Unexplained, Verdict::Explained)
+}
+
+fn ours(description: &Description, theirs: &Theirs) -> Ours {
+    let raw = match json::read(theirs.raw.as_bytes()) {
+        Ok(Value::Object(raw)) => raw,
+        Ok(_) => panic!("options are an object: {}", theirs.raw),
+        Err(error) => return Ours::unreadable(&error),
+    };
+    let flag = |name: &str| raw.get(name) == Some(&Value::Bool(true));
+    let name = raw["_ansible_module_name"].as_str().unwrap().to_owned();
+    let context = Context {
+        module_name: Some(&name),
+        ignore_unknown_opts: flag("_ansible_ignore_unknown_opts"),
+        no_log: flag("_ansible_no_log"),
+        environment: description,
+    };
+    match parse(description.specification(&theirs.specification), raw, &context) {
+        Ok(Parsed {
+            parameters,
+            secrets,
+            warnings,
+            deprecations,
+        }) => Ours {
+            message: None,
+            parameters: Value::Object(parameters),
+            secrets,
+            warnings,
+            deprecations: serde_json::to_value(deprecations).unwrap(),
+        },
+        Err(rejected) => {
+            let Rejected {
+                message,
+                parameters,
+                secrets,
+                warnings,
+                deprecations,
+            } = *rejected;
+            Ours {
+                message: Some(message),
+                parameters: Value::Object(parameters),
+                secrets,
+                warnings,
+                deprecations: serde_json::to_value(deprecations).unwrap(),
+            }
+        }
+    }
+}

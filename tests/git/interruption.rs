@@ -1,0 +1,201 @@
+//! A run that is killed or finds the disk full, at whatever moment, is finished by the next.
+//!
+//! `strace` disturbs the driver at the n-th of its system calls that change files; `GIT_KILL_POINTS=all` tries every one.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::driver::Drive;
+use crate::support::{Scene, assert_sound, git, write};
+
+/// Everything by which the state of the file system changes.
+const CALLS: &str = "write,pwrite64,writev,rename,renameat,renameat2,link,linkat,symlink,symlinkat,mkdir,mkdirat,\
+                     unlink,unlinkat,rmdir,fsync,fdatasync,chmod,fchmod,fchmodat,ftruncate,openat,utimensat";
+
+/// Returns every such call of a run: its name, and the how manieth of that name it is in its thread, which is how
+/// `strace` counts.
+fn calls(drive: &Drive, scratch: &Path) -> Vec<(String, usize)> {
+    let log = scratch.join("calls");
+    let filter = format!("trace={CALLS}");
+    let status = drive
+        .command(&[
+            "strace",
+            "-f",
+            "-qq",
+            "-o",
+            log.to_str().expect("a path"),
+            "-e",
+            &filter,
+        ])
+        .stdout(Stdio::null())
+        .status()
+        .expect("strace is installed");
+    assert!(status.success());
+    let log = fs::read_to_string(log).expect("the log");
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    log.lines()
+        .filter_map(|line| line.split_once(' '))
+        .filter_map(|(thread, call)| Some((thread, call.trim_start().split_once('(')?.0)))
+        .map(|(thread, name)| {
+            let count = counts.entry((thread, name)).or_default();
+            *count += 1;
+            (name.to_owned(), *count)
+        })
+        .collect()
+}
+
+/// What becomes of a run at one of its calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Kill,
+    FullDisk,
+}
+
+impl Fault {
+    fn injection(self) -> &'static str {
+        match self {
+            Self::Kill => "signal=SIGKILL",
+            Self::FullDisk => "error=ENOSPC",
+        }
+    }
+
+    /// A full disk fails only what takes space.
+    fn befalls(self, call: &str) -> bool {
+        let takes_space = [
+            "write",
+            "pwrite64",
+            "mkdir",
+            "mkdirat",
+            "symlinkat",
+            "rename",
+            "renameat",
+            "fsync",
+        ];
+        self == Self::Kill || takes_space.contains(&call)
+    }
+}
+
+/// Disturbs runs at sampled calls, each from the state that `prepare` makes, and lets the next run finish.
+fn disturbed_everywhere(scene: &Scene, fault: Fault, prepare: impl Fn()) {
+    let home = scene.path("home");
+    let drive = Drive::new(&home, &scene.dest(), &scene.path("remote").display().to_string());
+    prepare();
+    let mut calls = calls(&drive, scene.directory.path());
+    calls.retain(|(name, _)| fault.befalls(name));
+    let points = match env::var("GIT_KILL_POINTS").ok().as_deref() {
+        Some("all") => calls.len(),
+        Some(number) => number.parse().expect("`all` or a number"),
+        None => 40,
+    }
+    .min(calls.len());
+    let mut disturbed = 0;
+    for index in 0..points {
+        let (name, number) = &calls[index * calls.len() / points];
+        let point = format!("after call {name} {number}");
+        prepare();
+        let inject = format!("inject={name}:{}:when={number}", fault.injection());
+        let log = scene.path("log");
+        let prefix = [
+            "strace",
+            "-f",
+            "-qq",
+            "-o",
+            log.to_str().expect("a path"),
+            "-e",
+            &inject,
+        ];
+        let output = drive.command(&prefix).output().expect("strace is installed");
+        disturbed += usize::from(!output.status.success() || fault == Fault::FullDisk);
+        let actions = drive.run().unwrap_or_else(|error| panic!("{point}: {error:?}"));
+        assert_eq!(drive.run(), Ok(Vec::new()), "{point}, then {actions:?}");
+        assert_sound(&scene.dest());
+        assert_eq!(scene.head("place/checkout"), scene.head("remote"), "{point}");
+        assert_eq!(
+            fs::read_dir(home.join("tmp")).expect("a directory").count(),
+            0,
+            "{point}"
+        );
+        if scene.path("updating").exists() {
+            for name in ["ignored", "untracked/file"] {
+                assert_eq!(
+                    fs::read_to_string(scene.dest().join(name)).expect("a file"),
+                    "mine",
+                    "{point}"
+                );
+            }
+        }
+    }
+    assert!(
+        disturbed * 10 >= points * 9,
+        "{disturbed} of {points} runs were disturbed"
+    );
+}
+
+fn with_submodule() -> Scene {
+    let scene = Scene::new();
+    scene.repository("lib");
+    scene.commit("lib", &[("content", "lib")], "one");
+    git(
+        &scene.path("remote"),
+        &["submodule", "--quiet", "add", "../lib", "vendor/lib"],
+    );
+    scene.commit("remote", &[], "with lib");
+    scene
+}
+
+fn clones(fault: Fault) {
+    let scene = with_submodule();
+    disturbed_everywhere(&scene, fault, || {
+        drop(fs::remove_dir_all(scene.path("place")));
+        fs::create_dir(scene.path("place")).expect("a directory");
+    });
+}
+
+fn updates(fault: Fault) {
+    let scene = with_submodule();
+    scene.converge("main");
+    write(&scene.dest().join("ignored"), "mine");
+    write(&scene.dest().join("untracked/file"), "mine");
+    write(&scene.path("updating"), "");
+    fs::rename(scene.path("place"), scene.path("pristine")).expect("moved");
+    scene.commit("lib", &[("content", "newer"), ("more", "more")], "two");
+    git(&scene.path("remote/vendor/lib"), &["pull", "-q"]);
+    fs::remove_dir_all(scene.path("remote/new")).expect("removed");
+    let files = [
+        ("Makefile", "all: 3\n"),
+        ("third/file", "3\n"),
+        ("new", "a file now\n"),
+    ];
+    scene.commit("remote", &files, "three");
+    disturbed_everywhere(&scene, fault, || {
+        drop(fs::remove_dir_all(scene.path("place")));
+        let copy = Command::new("cp")
+            .arg("-a")
+            .args([scene.path("pristine"), scene.path("place")])
+            .status();
+        assert!(copy.expect("cp runs").success());
+    });
+}
+
+#[test]
+fn a_killed_clone_is_finished_by_the_next_run() {
+    clones(Fault::Kill);
+}
+
+#[test]
+fn a_killed_update_is_finished_by_the_next_run() {
+    updates(Fault::Kill);
+}
+
+#[test]
+fn a_clone_that_fills_the_disk_is_finished_by_the_next_run() {
+    clones(Fault::FullDisk);
+}
+
+#[test]
+fn an_update_that_fills_the_disk_is_finished_by_the_next_run() {
+    updates(Fault::FullDisk);
+}
