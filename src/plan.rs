@@ -48,10 +48,12 @@ impl Change {
         }
     }
 
-    /// Returns whether it brings something from elsewhere that needs room.
+    /// Returns whether it brings so much from elsewhere that there must be room for it: the update of a checkout
+    /// does not.
     fn fetches(&self) -> bool {
         match self {
-            Self::Toolkit(_) | Self::Image(_) => true,
+            Self::Toolkit(change) => change.is_clone(),
+            Self::Image(_) => true,
             Self::Directory(_) | Self::Network(_) | Self::Override(_) => false,
         }
     }
@@ -73,6 +75,7 @@ impl Plan {
             );
         }
         if let Some(observed) = observed.toolkit.as_deref() {
+            plan.warnings.extend(observed.warnings.iter().cloned());
             plan.add(
                 toolkit::plan(&desired.toolkit, observed),
                 Change::Toolkit,
