@@ -120,10 +120,12 @@ async fn work(
             )
         }
     };
-    secrets.iter().for_each(|secret| context.secrets.add(secret));
-    warnings
-        .into_iter()
-        .for_each(|warning| context.journal.warn(warning));
+    for secret in &secrets {
+        context.secrets.add(secret);
+    }
+    for warning in warnings {
+        context.journal.warn(warning);
+    }
     common.invocation = Some(arguments::invocation(&parameters, &secrets));
     common.deprecations = deprecations;
     match rejection {

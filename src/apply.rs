@@ -46,6 +46,7 @@ pub async fn apply(
         .into_iter()
         .partition(|step| matches!(step.change, Change::Override(_)));
 
+    let mut errors = Vec::new();
     let mut outcomes = Vec::new();
     for step in first {
         outcomes.push((step.change, run.make(step).await));
@@ -66,11 +67,10 @@ pub async fn apply(
         for step in last {
             outcomes.push((step.change, run.make(step).await));
         }
-        run.compare_services()?;
+        errors.extend(run.compare_services().err());
     }
 
     let mut brought = Brought::new();
-    let mut errors = Vec::new();
     for (change, outcome) in outcomes {
         match (change, outcome) {
             (Change::Image(change), Ok(Some(pulled))) => {
@@ -133,11 +133,10 @@ impl Run<'_> {
 
     /// Only now is the compose file the one that the override will meet.
     fn compare_services(&self) -> Result<()> {
-        if self.desired.wants(Resource::Override) {
-            let warning = compose_override::unknown_services(&self.desired.compose_override)?;
-            warning
-                .into_iter()
-                .for_each(|warning| self.context.journal.warn(warning));
+        if self.desired.wants(Resource::Override)
+            && let Some(warning) = compose_override::unknown_services(&self.desired.compose_override)?
+        {
+            self.context.journal.warn(warning);
         }
         Ok(())
     }

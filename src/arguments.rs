@@ -36,7 +36,7 @@ pub use specification::{Options, Relations, RequiredBy, RequiredIf, Specificatio
 pub type Parameters = Map<String, Value>;
 
 /// What a call says besides its options.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The name that the user typed, which may be fully qualified; else the specification's.
     pub module_name: Option<&'a str>,

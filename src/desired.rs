@@ -178,25 +178,25 @@ fn directories(
     containers: &BTreeMap<String, String>,
 ) -> Result<Vec<Directory>> {
     let named = |name: &Option<String>| name.clone().filter(|name| !name.is_empty());
-    let uid = named(&arguments.owner)
+    let owner = named(&arguments.owner)
         .map(|name| users::user_id(&name))
         .transpose()?;
-    let gid = named(&arguments.group)
+    let group = named(&arguments.group)
         .map(|name| users::group_id(&name))
         .transpose()?;
-    let mode = arguments.mode.as_ref().map(mode).transpose()?;
-    let builder_uid = Some(number(arguments.builder_uid, 0, "builder_uid")?);
-    let builder_gid = Some(number(arguments.builder_gid, 0, "builder_gid")?);
+    let enforced = arguments.mode.as_ref().map(mode).transpose()?;
+    let builders_user = Some(number(arguments.builder_uid, 0, "builder_uid")?);
+    let builders_group = Some(number(arguments.builder_gid, 0, "builder_gid")?);
     let ours = |path: &Path| Directory {
         path: path.to_path_buf(),
-        uid,
-        gid,
-        mode: mode.clone(),
+        uid: owner,
+        gid: group,
+        mode: enforced.clone(),
     };
     let builders = |path: PathBuf| Directory {
         path,
-        uid: builder_uid,
-        gid: builder_gid,
+        uid: builders_user,
+        gid: builders_group,
         mode: None,
     };
     let mut directories = vec![ours(&paths.base), ours(&paths.artifacts)];

@@ -209,7 +209,7 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     let failed = |error: io::Error| Error::io("write", path, &error);
     let previous = fs::symlink_metadata(path)
         .ok()
-        .filter(|metadata| metadata.is_file())
+        .filter(Metadata::is_file)
         .map(|metadata| Attributes::new(&metadata));
     let mut file = tempfile::Builder::new()
         .prefix(&prefix)

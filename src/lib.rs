@@ -7,6 +7,9 @@
 //! Each thing that is converged has its file in [`resource`]. The world is reached through four doors only:
 //! [`docker`] (the engine), [`registry`] (where the engine cannot ask it), [`git`], and [`files`].
 
+// Nothing that input, disk or network can reach may end in a panic. (Not in Cargo.toml: integration tests may.)
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 pub mod ansible;
 mod apply;
 pub mod arguments;

@@ -21,19 +21,19 @@ impl Module {
     ///
     /// # Errors
     /// `Invalid` for a name that is none of ours.
-    pub fn choose(typed: Option<&str>, program: Option<&str>) -> Result<Self> {
-        let named = typed.or(program).unwrap_or_default();
-        let short = named.rsplit(['.', '/']).next().unwrap_or_default();
+    pub fn choose(asked: Option<&str>, program: Option<&str>) -> Result<Self> {
+        let started_as = asked.or(program).unwrap_or_default();
+        let short = started_as.rsplit(['.', '/']).next().unwrap_or_default();
         let short = short.strip_prefix("AnsiballZ_").unwrap_or(short);
         let found = Self::ALL.into_iter().find(|module| module.name() == short);
-        match (found, typed) {
+        match (found, asked) {
             (Some(module), _) => Ok(module),
             // Copied under a name of the user's own, with nothing said: the main job.
             (None, None) => Ok(Self::CrossCompile),
-            (None, Some(typed)) => {
+            (None, Some(asked)) => {
                 let names: Vec<&str> = Self::ALL.iter().map(|module| module.name()).collect();
                 Err(
-                    Error::new(Kind::Invalid, format!("this binary has no module `{typed}`"))
+                    Error::new(Kind::Invalid, format!("this binary has no module `{asked}`"))
                         .with_remedy(format!("it has: {}", names.join(", "))),
                 )
             }

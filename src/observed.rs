@@ -159,13 +159,12 @@ async fn observe_requirements(
     if !desired.wants(Resource::Requirements) {
         return Ok(None);
     }
-    let disks = match desired.requirements.min_disk_space_gb {
-        0 => Vec::new(),
-        _ => {
-            let images = engine.data_directory().await;
-            let paths: Vec<_> = std::iter::once(desired.base_dir.clone()).chain(images).collect();
-            requirements::observe_disks(&paths)?
-        }
+    let disks = if desired.requirements.min_disk_space_gb == 0 {
+        Vec::new()
+    } else {
+        let images = engine.data_directory().await;
+        let paths: Vec<_> = std::iter::once(desired.base_dir.clone()).chain(images).collect();
+        requirements::observe_disks(&paths)?
     };
     Ok(Some(requirements::Observed {
         disks,

@@ -18,6 +18,10 @@ use crate::signals;
 
 /// A call as Ansible sends it.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "these are Ansible's own flags, each independent of the others"
+)]
 pub struct Request {
     /// The module's name as the user typed it.
     pub module: Option<String>,

@@ -114,7 +114,7 @@ fn engine_certificates(host: &str) -> Vec<PathBuf> {
     ["/etc/containers/certs.d", "/etc/docker/certs.d"]
         .iter()
         .filter_map(|directory| std::fs::read_dir(Path::new(directory).join(host)).ok())
-        .flat_map(|entries| entries.flatten())
+        .flat_map(Iterator::flatten)
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "crt"))
         .collect()

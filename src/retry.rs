@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use tokio::time::Instant;
 
 use crate::error::{Error, Kind, Result};
 
@@ -28,6 +29,8 @@ where
     Fut: Future<Output = Result<T>>,
 {
     let mut tries = 1;
+    // The builder counts its pauses only; a server that is silent takes all its time in the tries.
+    let deadline = Instant::now() + patience.0;
     operation
         .retry(
             ExponentialBuilder::default()
@@ -37,7 +40,7 @@ where
                 .without_max_times()
                 .with_total_delay(Some(patience.0)),
         )
-        .when(|error: &Error| error.kind() == Kind::Unreachable)
+        .when(move |error: &Error| error.kind() == Kind::Unreachable && Instant::now() < deadline)
         .adjust(move |error, pause| match (pause, error.retry_after()) {
             // No pause left means that patience is at its end, whatever the server says.
             (Some(pause), Some(asked)) if asked <= patience.0 => Some(asked.max(pause)),
@@ -92,6 +95,23 @@ mod tests {
         let (result, tries) = run(2, Kind::Unreachable, usize::MAX, None);
         assert!((2..=6).contains(&tries), "{tries}");
         assert_eq!(result.unwrap_err().cause(), format!("tried {tries} times: no"));
+    }
+
+    #[test]
+    fn a_try_that_took_all_patience_is_the_last() {
+        let tries = Cell::new(0);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let patience = Patience(Duration::from_secs(5));
+        let result: Result<()> = runtime.block_on(retry(patience, || async {
+            tries.set(tries.get() + 1);
+            tokio::time::sleep(patience.0).await;
+            Err(Error::new(Kind::Unreachable, "silent"))
+        }));
+        assert_eq!((result.unwrap_err().cause(), tries.get()), ("silent", 1));
     }
 
     #[test]

@@ -3,6 +3,11 @@
 //! Signals that ask for an end are awaited like any other event, so that the run can say what it had done. Those
 //! that tell of a broken process leave nothing to await: their handler itself gives a fixed answer.
 
+#![expect(
+    unsafe_code,
+    reason = "a handler for faults can only be set, and can only answer, by the C library's own calls"
+)]
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 

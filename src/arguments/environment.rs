@@ -5,7 +5,7 @@
 use nix::unistd::{Uid, User};
 
 /// The variables and home directories that `$NAME` and `~user` stand for.
-pub trait Environment {
+pub trait Environment: std::fmt::Debug {
     /// Returns the variable's value, when it is set and is text.
     fn variable(&self, name: &str) -> Option<String>;
 

@@ -67,6 +67,7 @@ fn expand_home(path: &str, environment: &dyn Environment) -> String {
 mod tests {
     use super::*;
 
+    #[derive(Debug)]
     struct Fixed;
 
     impl Environment for Fixed {

@@ -55,6 +55,7 @@ const OPTIONS: Options = Options::new(&[
 
 const SPECIFICATION: Specification = Specification::new("fetch", OPTIONS);
 
+#[derive(Debug)]
 struct Nothing;
 
 impl Environment for Nothing {

@@ -110,8 +110,8 @@ pub fn retry_after(message: &str) -> Option<Duration> {
         unit if unit.starts_with("ms") => 1e-3,
         unit if unit.starts_with("µs") || unit.starts_with("us") => 1e-6,
         unit if unit.starts_with("ns") => 1e-9,
-        unit if unit.starts_with("m") => 60.0,
-        unit if unit.starts_with("h") => 3600.0,
+        unit if unit.starts_with('m') => 60.0,
+        unit if unit.starts_with('h') => 3600.0,
         _ => 1.0,
     };
     Duration::try_from_secs_f64(number * scale).ok()
@@ -149,8 +149,8 @@ pub fn with_sources(error: &dyn std::error::Error) -> String {
 pub fn registry(error: &EngineError, doing: &str, registry: &str) -> Error {
     let words = words(error);
     let kind = match error {
-        EngineError::RequestTimeoutError => Kind::Unreachable,
-        EngineError::DockerResponseServerError { status_code: 429, .. } => Kind::Unreachable,
+        EngineError::RequestTimeoutError
+        | EngineError::DockerResponseServerError { status_code: 429, .. } => Kind::Unreachable,
         _ => kind_of(&words),
     };
     explained(kind, doing, &words, registry)

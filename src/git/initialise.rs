@@ -1,7 +1,12 @@
 //! The options of libgit2 that hold for the whole process.
 //!
-//! The only unsafe code of the project: libgit2's options are C globals, and OpenSSL's variables are the
+//! Unsafe code lives here and in `signals` only: libgit2's options are C globals, and OpenSSL's variables are the
 //! process's environment. Both are set here, once, while no other thread exists.
+
+#![expect(
+    unsafe_code,
+    reason = "libgit2's options are C globals, set before any thread exists"
+)]
 
 use std::fs::File;
 use std::io;

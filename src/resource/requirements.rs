@@ -13,6 +13,7 @@ const KIB_IN_GIB: u64 = 1 << 20;
 
 /// What is wanted; zero and the empty string turn a check off.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the options")]
 pub struct Desired {
     pub min_disk_space_gb: u64,
     pub min_memory_gb: u64,

@@ -11,6 +11,7 @@ use cross_compile::arguments::{
 use serde_json::Value;
 
 /// The specifications by name, and the environment of their paths and fallbacks.
+#[derive(Debug)]
 pub struct Description {
     environment: Value,
     specifications: BTreeMap<String, Specification>,
