@@ -1,0 +1,124 @@
+"""What a playbook may put around a task: loops, delegation, environments, other users."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def _storage(base_dir, **more):
+    return {"resources": ["directories"], "base_dir": base_dir, **more}
+
+
+def _play(controller, task, *options, **hosts):
+    play = {"hosts": "velaryon", "gather_facts": False, "tasks": [task]}
+    return controller.play([play], *options, **(hosts or {"velaryon": controller.ssh()}))
+
+
+def every_item_of_a_loop_is_a_run_of_its_own(controller, station):
+    bases = [f"{station.base}/{name}" for name in ("driftmark", "high-tide")]
+    task = {"cross_compile": _storage("{{ item }}"), "loop": bases}
+    done = _play(controller, task).changed(1)
+    assert [result["changed"] for result in done.results()] == [True, True]
+    (station.base / "high-tide/artifacts/envoy").rmdir()
+    again = _play(controller, task).changed(1)
+    assert [result["changed"] for result in again.results()] == [False, True]
+    assert again.results()[1]["actions"] == [f"Created directory `{bases[1]}/artifacts/envoy`"]
+
+
+def a_task_is_delegated_to_the_host_that_it_names(controller, station):
+    task = {"cross_compile": _storage(str(station.base)), "delegate_to": "velaryon"}
+    play = [{"hosts": "corlys", "gather_facts": False, "tasks": [task]}]
+    nowhere = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    controller.play(play, velaryon=controller.ssh(), corlys=nowhere).changed(1, host="corlys")
+    assert (station.base / "artifacts").is_dir()
+
+
+def the_environment_of_a_task_names_the_engine(controller, station):
+    arguments = station.arguments(resources=["network"])
+    docker_host = arguments.pop("docker_host")
+    task = {"cross_compile": arguments, "environment": {"DOCKER_HOST": docker_host}}
+    station.make_bare()
+    done = _play(controller, task).changed(1)
+    assert station.has_network()
+    assert done.result["engine"]["socket"] == station.testbed["engine"]["socket"], done.result["engine"]
+
+
+def files_that_ansible_keeps_do_not_matter(controller, station):
+    controller.settings["keep_remote_files"] = "true"
+    task = {"cross_compile": _storage(str(station.base))}
+    velaryon = controller.local()
+    _play(controller, task, velaryon=velaryon).changed(1)
+    _play(controller, task, velaryon=velaryon).changed(0)
+    left = list((controller.directory / "remote").glob("*/*cross_compile"))
+    assert len(left) == 2, left
+
+
+def pipelining_does_not_matter(controller, station):
+    controller.environment["ANSIBLE_PIPELINING"] = "true"
+    task = {"cross_compile": _storage(str(station.base))}
+    _play(controller, task).changed(1)
+    _play(controller, task).changed(0)
+
+
+def a_task_that_is_not_to_be_logged_shows_nothing(controller, station):
+    task = {"cross_compile": _storage(str(station.base)), "no_log": True}
+    done = _play(controller, task, "-vvv", "--diff").changed(1)
+    assert "Created directory" not in done.shown, done.shown
+
+
+def a_registered_result_is_used_by_the_next_task(controller, station):
+    tasks = [
+        {"cross_compile": _storage(str(station.base)), "register": "converged"},
+        {
+            "cross_compile": _storage("{{ converged.directories[0].path }}/nested"),
+            "when": "converged is changed and converged.actions | length > 3",
+        },
+    ]
+    play = [{"hosts": "velaryon", "gather_facts": False, "tasks": tasks}]
+    controller.play(play, velaryon=controller.ssh()).changed(2)
+    assert (station.base / "nested/artifacts").is_dir()
+
+
+def an_unprivileged_user_sets_up_a_storage_of_its_own(controller, station):
+    with _nobodys_directory() as directory:
+        task = _as_nobody(_storage(f"{directory}/base", builder_uid=65534, builder_gid=65534))
+        _play(controller, task).changed(1)
+        assert os.stat(f"{directory}/base/artifacts/envoy").st_uid == 65534
+        _play(controller, task).changed(0)
+
+
+def a_directory_that_may_not_be_written_names_the_remedy(controller, station):
+    station.base.mkdir(parents=True)
+    played = _play(controller, _as_nobody(_storage("/root-only")))
+    played.failed("/root-only", "ermission denied", "become")
+    assert not Path("/root-only").exists()
+
+
+def a_socket_that_may_not_be_opened_names_the_remedy(controller, station):
+    arguments = station.arguments(resources=["network"])
+    played = _play(controller, _as_nobody(arguments))
+    assert "become" in played.failed("docker.sock").result["msg"], played.result["msg"]
+
+
+def _as_nobody(arguments):
+    # Its shell lets nobody in.
+    return {
+        "cross_compile": arguments,
+        "become": True,
+        "become_method": "ansible.builtin.su",
+        "become_user": "nobody",
+        "become_flags": "-s /bin/sh",
+    }
+
+
+class _nobodys_directory:
+    """A directory where nobody may do as it likes, and which everybody can reach."""
+
+    def __enter__(self):
+        self.path = tempfile.mkdtemp(prefix="cross-compile-")
+        os.chown(self.path, 65534, 65534)
+        return self.path
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path)
