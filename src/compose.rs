@@ -187,11 +187,13 @@ pub fn service_names(text: &str) -> Result<Vec<String>> {
 }
 
 fn parse(text: &str) -> Result<Value, String> {
-    serde_saphyr::from_str(text).map_err(|error| {
-        let words = error.to_string();
-        // Behind the first line comes a drawing of the place, which a message in JSON cannot show.
-        words.lines().next().unwrap_or_default().trim().to_owned()
-    })
+    let options = serde_saphyr::options! {
+        // As compose reads it: `y` and `on` are text, only `true` and `false` are not.
+        strict_booleans: true,
+        // A drawing of the place is nothing that a message in JSON can show.
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
 }
 
 fn check_keys(mapping: &Map<String, Value>, shapes: &[(&str, Shape)], path: &str) -> Result<(), String> {
@@ -252,7 +254,7 @@ mod tests {
             "services: {}\n",
             "version: '3.8'\nservices:\n  a:\n    image: x\n    environment: {A: 'b'}\n    cpus: 2\n",
             "services:\n  a:\n    environment:\n      - A=b\n    networks: [n]\nnetworks:\n  n:\n    external: true\n",
-            "x-common: &common\n  image: y\nservices:\n  a:\n    <<: *common\n    x-note: 1\n    command:\n",
+            "x-common: &common\n  image: y\nservices:\n  a:\n    <<: *common\n    x-note: 1\n    command:\n    user: on\n",
             "services:\n  a: {volumes: [{type: bind, source: '/a', target: /b}], tty: true}\n",
         ] {
             assert_eq!(check(text, "t.j2"), Ok(()), "{text}");

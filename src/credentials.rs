@@ -3,7 +3,11 @@
 //! Owns the choice between `registry_auth` and the user's own stores (`config.json`, credential helpers,
 //! Podman's `auth.json`), and tells every secret that it reads to the collection that scrubs output.
 
+use std::collections::HashMap;
+
 use docker_credential::{CredentialRetrievalError, DockerCredential};
+
+use tokio::sync::Mutex;
 
 use crate::error::{Error, Kind, Result};
 use crate::secret::{Secret, Secrets};
@@ -24,17 +28,49 @@ pub struct RegistryAuth {
     pub token: Secret,
 }
 
-/// Returns what to show `registry`; `None` is the anonymous user. May run a credential helper: blocking.
-///
-/// # Errors
-/// `Denied` when a credential helper is configured for this registry and fails.
-pub fn find(registry: &str, option: Option<&RegistryAuth>, secrets: &Secrets) -> Result<Option<Credentials>> {
-    if let Some(auth) = option.filter(|auth| auth.registry == registry) {
-        return Ok(Some(Credentials::Password {
-            username: auth.username.clone(),
-            password: auth.token.clone(),
-        }));
+/// The user's own credentials, looked up once for each registry of a run.
+#[derive(Debug, Default)]
+pub struct CredentialStore {
+    secrets: Secrets,
+    found: Mutex<HashMap<String, Option<Credentials>>>,
+}
+
+impl CredentialStore {
+    #[must_use]
+    pub fn new(secrets: Secrets) -> Self {
+        Self {
+            secrets,
+            found: Mutex::default(),
+        }
     }
+
+    /// Returns what to show `registry`; `None` is the anonymous user.
+    ///
+    /// # Errors
+    /// `Denied` when a credential helper is configured for this registry and fails.
+    pub async fn find(&self, registry: &str, option: Option<&RegistryAuth>) -> Result<Option<Credentials>> {
+        if let Some(auth) = option.filter(|auth| auth.registry == registry) {
+            return Ok(Some(Credentials::Password {
+                username: auth.username.clone(),
+                password: auth.token.clone(),
+            }));
+        }
+        // Held while looking: the other images of this registry wait for the one answer.
+        let mut found = self.found.lock().await;
+        if let Some(credentials) = found.get(registry) {
+            return Ok(credentials.clone());
+        }
+        let (name, secrets) = (registry.to_owned(), self.secrets.clone());
+        let credentials = tokio::task::spawn_blocking(move || look_up(&name, &secrets))
+            .await
+            .map_err(|error| Error::new(Kind::Failed, format!("cannot look up credentials: {error}")))??;
+        found.insert(registry.to_owned(), credentials.clone());
+        Ok(credentials)
+    }
+}
+
+/// Asks Docker's and Podman's stores. May run a credential helper: blocking.
+fn look_up(registry: &str, secrets: &Secrets) -> Result<Option<Credentials>> {
     // Docker's store knows its own hub by this name only.
     let server = match registry {
         "docker.io" => "https://index.docker.io/v1/",
@@ -100,11 +136,13 @@ mod tests {
             username: "user".to_owned(),
             token: Secret::new("token"),
         };
-        let secrets = Secrets::default();
+        let store = CredentialStore::default();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let find = |registry| runtime.block_on(store.find(registry, Some(&auth)));
         assert!(matches!(
-            find("registry.invalid", Some(&auth), &secrets),
+            find("registry.invalid"),
             Ok(Some(Credentials::Password { username, .. })) if username == "user"
         ));
-        assert_eq!(find("other.invalid", Some(&auth), &secrets), Ok(None));
+        assert_eq!(find("other.invalid"), Ok(None));
     }
 }

@@ -11,14 +11,16 @@ pub use socket::{Surroundings, choose as choose_socket};
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error as EngineError;
 use bollard::models::NetworkCreateRequest;
-use bollard::query_parameters::{CreateImageOptionsBuilder, InspectNetworkOptions};
+use bollard::query_parameters::{CreateImageOptionsBuilder, InspectNetworkOptions, RemoveImageOptions};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::StreamExt as _;
+use tokio::sync::OnceCell;
 use tokio::time::timeout as within;
 
 use crate::credentials::Credentials;
@@ -42,14 +44,20 @@ impl Product {
     }
 }
 
-/// A connection to an engine that has answered.
+/// What an engine says it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub product: Product,
+    pub version: String,
+    pub api_version: String,
+}
+
+/// A connection to an engine that has answered; cloning shares it.
 #[derive(Debug, Clone)]
 pub struct Engine {
     docker: Docker,
     timeout: Duration,
-    pub product: Product,
-    pub version: String,
-    pub api_version: String,
+    identity: Arc<OnceCell<Identity>>,
     pub socket: PathBuf,
 }
 
@@ -68,7 +76,6 @@ pub struct LocalImage {
 /// # Errors
 /// When nobody answers there, naming the socket and what to do.
 pub async fn connect(socket: &Path, timeout: Duration) -> Result<Engine> {
-    let path = socket.display();
     let docker = Docker::connect_with_unix(&socket.to_string_lossy(), timeout.as_secs(), API_DEFAULT_VERSION)
         .map_err(|error| unreachable(socket, &error))?
         // Engines read this header as URL-safe base64, bollard writes the standard alphabet: a password with
@@ -82,26 +89,12 @@ pub async fn connect(socket: &Path, timeout: Duration) -> Result<Engine> {
             }
             request
         });
-    let answer = docker
-        .version()
-        .await
-        .map_err(|error| unreachable(socket, &error))?;
-    let podman = answer
-        .components
-        .unwrap_or_default()
-        .iter()
-        .any(|component| component.name.starts_with("Podman"));
+    // The cheapest question of all: whoever answers it can be asked everything else at the same time.
+    docker.ping().await.map_err(|error| unreachable(socket, &error))?;
     Ok(Engine {
         docker,
         timeout,
-        product: if podman { Product::Podman } else { Product::Docker },
-        version: answer.version.ok_or_else(|| {
-            Error::new(
-                Kind::Failed,
-                format!("the engine behind `{path}` does not tell its version"),
-            )
-        })?,
-        api_version: answer.api_version.unwrap_or_default(),
+        identity: Arc::default(),
         socket: socket.to_path_buf(),
     })
 }
@@ -136,6 +129,40 @@ fn unreachable(socket: &Path, error: &EngineError) -> Error {
 }
 
 impl Engine {
+    /// Returns what the engine says it is; asked once.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn identity(&self) -> Result<&Identity> {
+        self.identity.get_or_try_init(|| self.identify()).await
+    }
+
+    async fn identify(&self) -> Result<Identity> {
+        let answer = self
+            .docker
+            .version()
+            .await
+            .map_err(|error| unreachable(&self.socket, &error))?;
+        let podman = answer
+            .components
+            .unwrap_or_default()
+            .iter()
+            .any(|component| component.name.starts_with("Podman"));
+        Ok(Identity {
+            product: if podman { Product::Podman } else { Product::Docker },
+            version: answer.version.ok_or_else(|| {
+                Error::new(
+                    Kind::Failed,
+                    format!(
+                        "the engine behind `{}` does not tell its version",
+                        self.socket.display()
+                    ),
+                )
+            })?,
+            api_version: answer.api_version.unwrap_or_default(),
+        })
+    }
+
     /// Returns the directory where the engine keeps its images, where it tells one.
     pub async fn data_directory(&self) -> Option<PathBuf> {
         // Podman's answer may hold states that the typed answer does not know; the directory is a nicety there.
@@ -232,6 +259,26 @@ impl Engine {
         }
     }
 
+    /// Takes `digest` from the image that has it under the name of `reference`; its tags, and with them the
+    /// image, stay. Podman needs no such thing.
+    ///
+    /// # Errors
+    /// The engine's; that no image has it is none.
+    pub async fn forget_digest(&self, reference: &Reference, digest: &str) -> Result<()> {
+        if self.identity().await?.product == Product::Podman {
+            return Ok(());
+        }
+        let name = format!("{}@{digest}", reference.name());
+        match self
+            .docker
+            .remove_image(&name, None::<RemoveImageOptions>, None)
+            .await
+        {
+            Ok(_) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
+            Err(error) => Err(self.failed(&format!("replace image `{name}`"), &error)),
+        }
+    }
+
     /// Returns whether the engine has a network of this name.
     ///
     /// # Errors
@@ -278,7 +325,7 @@ impl Engine {
             _ => Kind::Failed,
         };
         Error::new(kind, format!("cannot {doing}: {words}"))
-            .with_remedy(format!("see the log of {} on the host", self.product.name()))
+            .with_remedy("see the engine's log on the host, then run again")
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use crate::context::Context;
+use crate::credentials::CredentialStore;
 use crate::desired::Desired;
-use crate::docker::{self, Engine, Product, Surroundings};
+use crate::docker::{self, Engine, Identity, Product, Surroundings};
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::registry::Registries;
@@ -17,6 +18,7 @@ use crate::retry::Patience;
 /// The state of what was asked for; resources that were not asked for are empty.
 pub struct Observed {
     pub access: Option<Access>,
+    pub identity: Option<Identity>,
     /// Whether docker's buildx is there, where an engine was asked for; `None` where it does without.
     pub buildx: Option<bool>,
     pub requirements: Option<requirements::Observed>,
@@ -33,6 +35,7 @@ pub struct Observed {
 #[derive(Default)]
 struct ThroughEngine {
     access: Option<Access>,
+    identity: Option<Identity>,
     buildx: Option<bool>,
     requirements: Option<requirements::Observed>,
     network: Option<bool>,
@@ -69,6 +72,7 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
     let toolkit = keep(toolkit, &mut errors).flatten();
     let ThroughEngine {
         access,
+        identity,
         buildx,
         requirements,
         network,
@@ -81,6 +85,7 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
         Some(error) => Err(error),
         None => Ok(Observed {
             access,
+            identity,
             buildx,
             requirements,
             directories,
@@ -112,14 +117,13 @@ async fn through_engine(
         .map_err(|error| vec![error])?;
     let access = Access {
         registries: Arc::new(Registries::new(desired.ca_bundle.clone(), desired.timeout)),
-        secrets: context.secrets.clone(),
+        credentials: Arc::new(CredentialStore::new(context.secrets.clone())),
         patience,
         engine,
     };
-    let buildx = (access.engine.product == Product::Docker)
-        .then(|| requirements::observe_buildx(std::env::home_dir().as_deref()));
-    let (requirements, network, images) = tokio::join!(
-        observe_requirements(desired, facts, &access.engine, buildx),
+    let (identity, requirements, network, images) = tokio::join!(
+        access.engine.identity(),
+        observe_requirements(desired, facts, &access.engine),
         async {
             match desired.wants(Resource::Network) {
                 true => network::observe(&desired.network, &access.engine).await.map(Some),
@@ -137,11 +141,16 @@ async fn through_engine(
         },
     );
     let mut errors = Vec::new();
+    let identity = keep(identity.cloned(), &mut errors);
     let through_engine = ThroughEngine {
+        buildx: identity
+            .as_ref()
+            .filter(|identity| identity.product == Product::Docker)
+            .map(|_| requirements::observe_buildx(std::env::home_dir().as_deref())),
+        identity,
         requirements: keep(requirements, &mut errors).flatten(),
         network: keep(network, &mut errors).flatten(),
         images: collect(images.into_iter(), &mut errors),
-        buildx,
         access: Some(access),
     };
     match errors.is_empty() {
@@ -154,7 +163,6 @@ async fn observe_requirements(
     desired: &Desired,
     facts: &Facts,
     engine: &Engine,
-    buildx: Option<bool>,
 ) -> Result<Option<requirements::Observed>> {
     if !desired.wants(Resource::Requirements) {
         return Ok(None);
@@ -166,12 +174,12 @@ async fn observe_requirements(
         let paths: Vec<_> = std::iter::once(desired.base_dir.clone()).chain(images).collect();
         requirements::observe_disks(&paths)?
     };
+    let identity = engine.identity().await?;
     Ok(Some(requirements::Observed {
         disks,
         memory_kib: facts.memory_kib,
-        product: engine.product,
-        engine_version: engine.version.clone(),
-        buildx,
+        product: identity.product,
+        engine_version: identity.version.clone(),
     }))
 }
 

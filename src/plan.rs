@@ -101,12 +101,13 @@ impl Plan {
                 compose_override::plan(&desired.compose_override, observed.compose_override.as_deref());
             plan.add(Ok(change), Change::Override, &mut errors);
         }
+        let buildx = observed.buildx;
         if let Some(observed) = &observed.requirements {
             let fetches = plan.changes.iter().any(Change::fetches);
             let findings = requirements::check(&desired.requirements, observed, fetches);
             errors.splice(0..0, requirements::shortfall(&findings));
             plan.warnings.extend(findings.warnings);
-            if observed.buildx == Some(false) && !plan.changes.is_empty() {
+            if buildx == Some(false) && !plan.changes.is_empty() {
                 plan.warnings.push(
                     "docker's plugin `buildx` is not installed; the toolkit's images cannot be rebuilt on this host \
                      (install the package `docker-buildx-plugin` or `docker-buildx`)"

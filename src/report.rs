@@ -69,15 +69,14 @@ pub fn report(
             compose_override::report(&desired.compose_override, change),
         );
     }
-    if let Some(access) = &observed.access {
-        let engine = &access.engine;
+    if let (Some(access), Some(identity)) = (&observed.access, &observed.identity) {
         tell(
             "engine",
             json!({
-                "name": engine.product.name(),
-                "version": engine.version,
-                "api_version": engine.api_version,
-                "socket": engine.socket,
+                "name": identity.product.name(),
+                "version": identity.version,
+                "api_version": identity.api_version,
+                "socket": access.engine.socket,
                 "buildx": observed.buildx,
             }),
         );

@@ -31,6 +31,10 @@ pub(super) fn own_commits(
                 theirs.extend(reference.peel_to_commit().ok().map(|commit| commit.id()));
                 let Ok(name) = reference.name() else { continue };
                 // A branch that was forced on the remote is no local change: its log tells where it was.
+                // Reading a log that is not there would make an empty one, in check mode too.
+                if !repository.reference_has_log(name)? {
+                    continue;
+                }
                 if let Ok(log) = repository.reflog(name) {
                     theirs.extend(log.iter().flat_map(|entry| [entry.id_old(), entry.id_new()]));
                 }

@@ -7,14 +7,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::credentials::{self, Credentials, RegistryAuth};
+use crate::credentials::{CredentialStore, RegistryAuth};
 use crate::difference::Difference;
 use crate::docker::{Engine, LocalImage, Product};
 use crate::error::{Error, Kind, Result};
 use crate::image::Reference;
 use crate::registry::Registries;
 use crate::retry::{Patience, retry};
-use crate::secret::Secrets;
 
 /// When images are pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +67,7 @@ pub struct Observed {
 pub struct Change {
     pub reference: Reference,
     pub platform: Option<String>,
-    /// The registry's digest of the image that is there now.
+    /// The registry's digest of the image that is there now; that of `after` where only the platform differs.
     pub before: Option<String>,
     pub after: String,
 }
@@ -85,7 +84,7 @@ pub struct Decision {
 pub struct Access {
     pub engine: Engine,
     pub registries: Arc<Registries>,
-    pub secrets: Secrets,
+    pub credentials: Arc<CredentialStore>,
     /// How long transient failures are tried again.
     pub patience: Patience,
 }
@@ -224,7 +223,11 @@ pub fn plan(reference: &Reference, desired: &Desired, observed: &Observed) -> Re
                 change: Some(Change {
                     reference: reference.clone(),
                     platform: desired.platform.clone(),
-                    before: digests.first().map(|digest| (*digest).to_owned()),
+                    before: digests
+                        .iter()
+                        .find(|digest| **digest == after)
+                        .or(digests.first())
+                        .map(|digest| (*digest).to_owned()),
                     after: after.clone(),
                 }),
                 warning: None,
@@ -240,30 +243,19 @@ impl Access {
         auth: Option<&RegistryAuth>,
         patience: Patience,
     ) -> Result<String> {
-        let credentials = self.credentials(reference, auth).await?;
+        let credentials = self.credentials.find(reference.registry(), auth).await?;
         retry(patience, || async {
-            match self.engine.product {
-                Product::Docker => self.engine.registry_digest(reference, credentials.as_ref()).await,
-                Product::Podman => {
+            let answer = self.engine.registry_digest(reference, credentials.as_ref()).await;
+            // Only a failure makes it worth knowing who answered: Podman lacks the endpoint.
+            match answer {
+                Err(_) if self.engine.identity().await?.product == Product::Podman => {
                     let registry = self.registries.open(reference.registry())?;
                     registry.digest(reference, credentials.as_ref()).await
                 }
+                answer => answer,
             }
         })
         .await
-    }
-
-    /// Looks the credentials up on a thread of its own, since a helper program may have to be run.
-    async fn credentials(
-        &self,
-        reference: &Reference,
-        auth: Option<&RegistryAuth>,
-    ) -> Result<Option<Credentials>> {
-        let (registry, auth) = (reference.registry().to_owned(), auth.cloned());
-        let secrets = self.secrets.clone();
-        tokio::task::spawn_blocking(move || credentials::find(&registry, auth.as_ref(), &secrets))
-            .await
-            .map_err(|error| Error::new(Kind::Failed, format!("cannot look up credentials: {error}")))?
     }
 }
 
@@ -300,7 +292,12 @@ impl Change {
             after,
             ..
         } = self;
-        let credentials = access.credentials(reference, auth).await?;
+        let credentials = access.credentials.find(reference.registry(), auth).await?;
+        if self.before.as_ref() == Some(after) {
+            // The same index, another platform: Docker keeps a digest with the image that came under it first,
+            // and the one that is pulled now would be left without.
+            access.engine.forget_digest(reference, after).await?;
+        }
         retry(access.patience, || {
             access
                 .engine
@@ -314,6 +311,20 @@ impl Change {
             )
             .with_remedy("see the engine's log on the host, then run again")
         })?;
+        if let Some(wanted) = platform
+            .as_deref()
+            .filter(|wanted| !is_platform(wanted, &local.platform))
+        {
+            // Docker takes an image of a single platform whatever platform it is asked for.
+            return Err(Error::new(
+                Kind::NotFound,
+                format!(
+                    "the registry has `{reference}` for `{}`, not for `{wanted}`",
+                    local.platform
+                ),
+            )
+            .with_remedy("set `platform` to one that the image is made for, or choose another image"));
+        }
         let digests: Vec<&str> = reference.digests_of(&local.repo_digests).collect();
         // A tag may have moved between asking and pulling; then what came is newer still.
         let digest = match digests.iter().find(|digest| **digest == after) {
@@ -509,6 +520,8 @@ mod tests {
             &observed,
         )
         .unwrap();
-        assert!(decision.change.is_some());
+        // The digest itself is there, so that the pull has to make room for it.
+        let change = decision.change.unwrap();
+        assert_eq!(change.before.as_deref(), Some(change.after.as_str()));
     }
 }

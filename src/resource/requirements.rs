@@ -27,8 +27,6 @@ pub struct Observed {
     pub memory_kib: u64,
     pub product: Product,
     pub engine_version: String,
-    /// Whether `docker buildx` is there; `None` where the engine does without (Podman).
-    pub buildx: Option<bool>,
 }
 
 /// A file system and the space that is left on it.
@@ -174,7 +172,6 @@ mod tests {
             memory_kib: 8 * KIB_IN_GIB,
             product: Product::Docker,
             engine_version: "20.10.24+dfsg1".to_owned(),
-            buildx: Some(true),
         }
     }
 

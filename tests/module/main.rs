@@ -4,5 +4,18 @@
 
 mod support;
 
+mod bad_input;
 mod directories;
+mod engine;
+mod faults;
 mod images;
+mod interruption;
+mod lock;
+mod network;
+mod override_file;
+mod podman;
+mod protocol;
+mod requirements;
+mod secrets;
+mod signals;
+mod toolkit;

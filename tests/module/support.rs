@@ -1,11 +1,19 @@
 //! What the tests are written with: a station of their own each, and the binary's answers.
 
 pub mod answer;
+pub mod background;
+pub mod podman;
+pub mod private;
+pub mod proxy;
+pub mod relay;
 pub mod repository;
 pub mod station;
+pub mod strace;
 pub mod testbed;
 
 pub use answer::Answer;
+pub use podman::Podman;
+pub use relay::Relay;
 pub use repository::Repository;
 pub use station::Station;
 pub use testbed::testbed;

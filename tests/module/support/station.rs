@@ -17,6 +17,8 @@ pub struct Station {
     pub repository: Repository,
     arguments: Map<String, Value>,
     environment: Vec<(String, String)>,
+    /// What the binary is run through, such as `setpriv` with its options.
+    runner: Vec<String>,
 }
 
 impl Station {
@@ -59,6 +61,7 @@ impl Station {
             repository,
             arguments,
             environment: Vec::new(),
+            runner: Vec::new(),
         };
         station.push("base-builder", 1);
         station
@@ -95,6 +98,23 @@ impl Station {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Runs the binary as this user from now on, who also becomes the owner of the station's directory.
+    pub fn set_user(&mut self, uid: u32) {
+        let status = Command::new("chown")
+            .args(["--recursive", "--no-dereference", &format!("{uid}:{uid}")])
+            .arg(self.directory.path())
+            .status()
+            .unwrap();
+        assert!(status.success());
+        let id = uid.to_string();
+        self.set_runner(&["setpriv", "--reuid", &id, "--regid", &id, "--clear-groups"]);
+    }
+
+    /// Runs the binary through another program from now on.
+    pub fn set_runner(&mut self, words: &[&str]) {
+        self.runner = words.iter().map(|word| (*word).to_owned()).collect();
+    }
+
     pub fn arguments(&self) -> &Map<String, Value> {
         &self.arguments
     }
@@ -121,6 +141,21 @@ impl Station {
     /// Returns the whole reference of an image of this station.
     pub fn image(&self, image: &str) -> String {
         format!("{}/{}/{image}", testbed().get("/registry/address"), self.name)
+    }
+
+    /// Sets the images, by their keys; those of the defaults that are not among them are dropped.
+    pub fn set_images(&mut self, images: &[(&str, &str)]) {
+        let mut containers = json!({ "base_builder": "", "envoy_builder": "", "ci_builder": "" });
+        for (key, image) in images {
+            containers[*key] = json!(image);
+        }
+        self.set("containers", containers);
+    }
+
+    /// Converges these resources only, from now on.
+    #[must_use]
+    pub fn only(self, resources: &[&str]) -> Self {
+        self.with("resources", json!(resources))
     }
 
     /// Pushes `image:latest` and returns its digest.
@@ -154,9 +189,10 @@ impl Station {
         }
         let file = self.path("args");
         std::fs::write(&file, Value::Object(arguments).to_string()).unwrap();
-        let mut command = Command::new(binary());
+        let mut words = self.runner.iter().map(PathBuf::from).chain([binary(), file]);
+        let mut command = Command::new(words.next().unwrap());
         command
-            .arg(file)
+            .args(words)
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", self.path("home"))
@@ -171,7 +207,7 @@ impl Station {
     pub fn converges(&self) -> Answer {
         let before = self.snapshot();
         let told = self.check().changed();
-        assert_eq!(self.snapshot(), before, "check mode changed something");
+        assert_same(&before, &self.snapshot(), "check mode changed something");
         let done = self.run().changed();
         assert_eq!(
             told.json["actions"], done.json["actions"],
@@ -184,6 +220,23 @@ impl Station {
         self.check().unchanged();
         self.run().unchanged();
         done
+    }
+
+    /// Asserts that check mode and the run fail alike, with every one of `parts`, and change nothing.
+    #[track_caller]
+    pub fn refuses(&self, parts: &[&str]) -> Answer {
+        let before = self.snapshot();
+        self.check().failed(parts).untouched();
+        let answer = self.run().failed(parts).untouched();
+        assert_same(&before, &self.snapshot(), "a refused run changed something");
+        answer
+    }
+
+    /// Asserts that neither check mode nor the run finds anything to do. Returns the answer of the run.
+    #[track_caller]
+    pub fn settled(&self) -> Answer {
+        self.check().unchanged();
+        self.run().unchanged()
     }
 
     /// Returns what is on disk below the station's own directory, in words that can be compared.
@@ -214,16 +267,29 @@ impl Drop for Station {
             .docker_command(&["network", "rm", &self.name])
             .output()
             .ok();
+        // By name: an id may serve another station under another name.
         let images = testbed.docker(&[
             "images",
-            "--quiet",
+            "--digests",
             "--filter",
             &format!("reference={}/{}/*", testbed.get("/registry/address"), self.name),
+            "--format",
+            "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}",
         ]);
-        for image in images.lines() {
-            testbed.docker_command(&["rmi", "--force", image]).output().ok();
+        for name in images.split_whitespace().filter(|name| !name.contains("<none>")) {
+            testbed.docker_command(&["rmi", "--force", name]).output().ok();
         }
     }
+}
+
+#[track_caller]
+fn assert_same(before: &[String], after: &[String], otherwise: &str) {
+    let gone: Vec<_> = before.iter().filter(|line| !after.contains(line)).collect();
+    let new: Vec<_> = after.iter().filter(|line| !before.contains(line)).collect();
+    assert!(
+        gone.is_empty() && new.is_empty(),
+        "{otherwise}: {gone:#?} became {new:#?}"
+    );
 }
 
 /// Returns the content of a file.

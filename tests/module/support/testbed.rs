@@ -32,9 +32,12 @@ pub fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Returns the binary under test: the one that is shipped.
-pub fn binary() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_cross_compile"))
+/// Returns the binary under test: the one that is shipped where `make test` names it, else the one just compiled.
+pub fn binary() -> PathBuf {
+    std::env::var_os("CROSS_COMPILE_BINARY").map_or_else(
+        || PathBuf::from(env!("CARGO_BIN_EXE_cross_compile")),
+        PathBuf::from,
+    )
 }
 
 impl Testbed {

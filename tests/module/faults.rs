@@ -1,0 +1,217 @@
+//! Servers that fail: what passes is tried again, what is final is not, and nothing hangs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::proxy::{Fate, Proxy, Registry, UNAVAILABLE};
+use crate::support::{Station, testbed};
+
+const MANIFEST: &str = "/manifests/latest ";
+const BUSY: Fate = Fate::Answer(
+    "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 97\r\nConnection: close\r\n\r\n\
+     {\"errors\":[{\"code\":\"TOOMANYREQUESTS\",\"message\":\"retry-after: 700ms, allowed: 44000/minute      \"}]}",
+);
+const DENIED: Fate = Fate::Answer(
+    "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 65\r\nConnection: close\r\n\r\n\
+     {\"errors\":[{\"code\":\"DENIED\",\"message\":\"requested access denied\"}]}",
+);
+
+/// What happens to the first requests of a kind, and not to later ones.
+fn first(count: usize, part: &'static str, fate: Fate) -> impl Fn(&str, usize) -> Fate {
+    move |line, before| match line.contains(part) && before < count {
+        true => fate,
+        false => Fate::Pass,
+    }
+}
+
+/// Pushes an image whose layers the engine does not have yet.
+pub fn push_new_layers(station: &Station, seed: u32) {
+    testbed().push(&[
+        "image",
+        "--name",
+        &format!("{}/base-builder", station.name),
+        "--tag",
+        "latest",
+        "--seed",
+        &(std::process::id() * 10 + seed).to_string(),
+        "--layers",
+        "1",
+        "--size-kb",
+        "600",
+    ]);
+}
+
+#[test]
+fn a_registry_without_a_fault_serves_through_the_proxy() {
+    let mut station = Station::new();
+    let registry = Registry::serve(&mut station, |_, _| Fate::Pass);
+    station.converges();
+    assert!(!registry.proxy.requests(MANIFEST).is_empty());
+}
+
+#[test]
+fn a_registry_that_is_unavailable_for_a_while_is_asked_again() {
+    for fate in [UNAVAILABLE, Fate::Close, BUSY] {
+        let mut station = Station::new();
+        let registry = Registry::serve(&mut station, first(2, MANIFEST, fate));
+        station.run().changed();
+        station.run().unchanged();
+        assert!(registry.proxy.requests(MANIFEST).len() >= 3, "{fate:?}");
+    }
+}
+
+#[test]
+fn a_layer_that_breaks_off_is_fetched_again() {
+    let mut station = Station::new();
+    push_new_layers(&station, 1);
+    let registry = Registry::serve(&mut station, first(1, "/blobs/", Fate::Cut(2000)));
+    station.run().changed();
+    station.run().unchanged();
+    let blobs = registry.proxy.requests("/blobs/");
+    assert!(
+        blobs
+            .iter()
+            .any(|line| blobs.iter().filter(|one| *one == line).count() > 1),
+        "{blobs:?}"
+    );
+}
+
+#[test]
+fn a_registry_that_stays_unavailable_is_an_error_in_time_and_counts_the_tries() {
+    let mut station = Station::new().with("timeout", 2);
+    let _registry = Registry::serve(&mut station, |line, _| match line.contains(MANIFEST) {
+        true => UNAVAILABLE,
+        false => Fate::Pass,
+    });
+    let before = station.snapshot();
+    let start = Instant::now();
+    station
+        .run()
+        .failed(&["503", "tried ", "times", "check that `127.0.0.1:"])
+        .untouched();
+    assert!(
+        start.elapsed() < Duration::from_secs(2 + 5),
+        "{:?}",
+        start.elapsed()
+    );
+    assert_eq!(station.snapshot(), before);
+}
+
+#[test]
+fn who_is_denied_or_asks_for_what_is_not_there_is_told_at_once() {
+    let mut station = Station::new();
+    let registry = Registry::serve(&mut station, |line, _| match line.contains(MANIFEST) {
+        true => DENIED,
+        false => Fate::Pass,
+    });
+    station.run().failed(&["denied", "registry_auth"]).untouched();
+    let asked = registry.proxy.requests(MANIFEST).len();
+    drop(registry);
+    let mut other = Station::new().with(
+        "containers",
+        json!({ "base_builder": "absent:latest", "envoy_builder": "", "ci_builder": "" }),
+    );
+    let registry = Registry::serve(&mut other, |_, _| Fate::Pass);
+    other
+        .run()
+        .failed(&["absent:latest", "check `registry`, the name and the tag"])
+        .untouched();
+    // The engine asks for the head and then for the whole, over each protocol that it tries.
+    assert!(asked <= 4, "{asked}");
+    assert!(registry.proxy.requests(MANIFEST).len() <= 4);
+}
+
+#[test]
+fn a_silent_registry_does_not_hold_a_run_beyond_its_timeout() {
+    let mut station = Station::new().with("timeout", 2);
+    let _registry = Registry::serve(&mut station, |line, _| match line.contains(MANIFEST) {
+        true => Fate::Silent,
+        false => Fate::Pass,
+    });
+    let start = Instant::now();
+    station.run().failed(&["base-builder"]).untouched();
+    assert!(
+        start.elapsed() < Duration::from_secs(2 + 5),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn a_registry_that_fails_with_the_image_at_hand_is_a_warning() {
+    let mut station = Station::new();
+    let broken = Arc::new(AtomicBool::new(false));
+    let now_broken = Arc::clone(&broken);
+    let registry = Registry::serve(&mut station, move |_, _| {
+        match now_broken.load(Ordering::SeqCst) {
+            true => UNAVAILABLE,
+            false => Fate::Pass,
+        }
+    });
+    station.run().changed();
+    broken.store(true, Ordering::SeqCst);
+    station.run().unchanged().warned("is kept as it is");
+    drop(registry);
+}
+
+#[test]
+fn a_git_server_that_fails_for_a_while_is_asked_again() {
+    for (part, fate) in [
+        ("info/refs", UNAVAILABLE),
+        ("info/refs", Fate::Close),
+        ("info/refs", Fate::Cut(40)),
+        ("git-upload-pack HTTP", Fate::Cut(300)),
+        ("git-upload-pack HTTP", Fate::Close),
+        ("git-upload-pack HTTP", UNAVAILABLE),
+    ] {
+        let mut station = Station::new();
+        let proxy = Proxy::before_git(first(1, part, fate));
+        station.set(
+            "toolkit_repo",
+            format!("http://{}/{}.git", proxy.address(), station.repository.name()),
+        );
+        station.run().changed();
+        station.run().unchanged();
+        assert!(proxy.requests(part).len() > 1, "{part} {fate:?}");
+    }
+}
+
+#[test]
+fn a_silent_git_server_does_not_hold_a_run_beyond_its_timeout() {
+    for part in ["info/refs", "git-upload-pack HTTP"] {
+        let mut station = Station::new().with("timeout", 2);
+        let proxy = Proxy::before_git(first(usize::MAX, part, Fate::Silent));
+        station.set(
+            "toolkit_repo",
+            format!("http://{}/{}.git", proxy.address(), station.repository.name()),
+        );
+        let start = Instant::now();
+        station
+            .run()
+            .failed(&["cannot reach `127.0.0.1`", "check the name, the network"]);
+        assert!(
+            start.elapsed() < Duration::from_secs(2 + 5),
+            "{part}: {:?}",
+            start.elapsed()
+        );
+        assert!(!station.checkout().exists());
+    }
+}
+
+#[test]
+fn a_git_server_that_denies_or_has_nothing_is_asked_once() {
+    const DENIED: Fate =
+        Fate::Answer("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    const MISSING: Fate =
+        Fate::Answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    for (fate, words) in [(DENIED, "denies access"), (MISSING, "no git repository")] {
+        let mut station = Station::new();
+        let proxy = Proxy::before_git(move |_, _| fate);
+        station.set("toolkit_repo", format!("http://{}/x.git", proxy.address()));
+        station.run().failed(&[words]).untouched();
+        assert_eq!(proxy.requests("").len(), 1);
+    }
+}
