@@ -69,7 +69,8 @@ impl Desired {
             .collect();
         let paths = Paths::new(arguments)?;
         let containers = arguments.images()?;
-        let repository = git::GitUrl::parse(&arguments.toolkit_repo)?;
+        let repository =
+            git::GitUrl::parse(&arguments.toolkit_repo).map_err(|error| error.context("`toolkit_repo`"))?;
         repository.secrets().for_each(|secret| secrets.add(secret));
         let override_path = beside_compose_file(
             &paths.toolkit,
@@ -286,7 +287,10 @@ fn render(
     repository: &str,
     facts: &Facts,
 ) -> Result<String> {
-    let source = arguments.override_template.as_deref().unwrap_or(DEFAULT_TEMPLATE);
+    let given = arguments.override_template.as_deref();
+    let source = given
+        .filter(|source| !source.is_empty())
+        .unwrap_or(DEFAULT_TEMPLATE);
     let variables = variables(arguments, paths, containers, repository, facts)?;
     let content = template::render(TEMPLATE_NAME, source, &variables)?;
     compose::check(&content, TEMPLATE_NAME)?;

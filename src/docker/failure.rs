@@ -141,7 +141,16 @@ pub fn with_sources(error: &dyn std::error::Error) -> String {
         }
         source = cause.source();
     }
-    text
+    without_numbers(&text)
+}
+
+/// Removes the "(os error N)" that Rust adds to the system's own words.
+fn without_numbers(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |words, part| {
+        words + part.split_once(')').map_or("", |(_, rest)| rest)
+    })
 }
 
 /// Returns `error` as the failure of a call that asks a registry.
@@ -253,6 +262,13 @@ mod tests {
         ] {
             assert_eq!(retry_after(message), pause, "{message}");
         }
+    }
+
+    #[test]
+    fn the_systems_words_come_without_numbers() {
+        let text = "connect: Connection refused (os error 111): tried once";
+        assert_eq!(without_numbers(text), "connect: Connection refused: tried once");
+        assert_eq!(without_numbers("plain"), "plain");
     }
 
     #[test]

@@ -277,7 +277,10 @@ impl Change {
         Difference::new(
             format!("image {}", self.reference),
             json!({ "digest": self.before }),
-            json!({ "digest": self.after }),
+            match &self.platform {
+                Some(platform) => json!({ "digest": self.after, "platform": platform }),
+                None => json!({ "digest": self.after }),
+            },
         )
     }
 

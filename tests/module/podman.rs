@@ -44,7 +44,7 @@ fn everything_converges_on_podman_too() {
 }
 
 #[test]
-fn podman_pins_digests_and_keeps_what_was_built_here() {
+fn podman_keeps_to_pinned_digests() {
     let podman = Podman::start(true);
     let mut station = station(&podman).only(&["images"]);
     let first = station.push("base-builder", 1);

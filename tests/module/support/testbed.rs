@@ -72,6 +72,10 @@ impl Testbed {
 
     /// Runs a command of the testbed that pushes, and returns the digest that it prints.
     #[track_caller]
+    #[expect(
+        clippy::unused_self,
+        reason = "there is nothing to push to but a running testbed"
+    )]
     pub fn push(&self, words: &[&str]) -> String {
         let output = Command::new("python3")
             .arg(project().join("tests/testbed"))
