@@ -4,12 +4,14 @@
 //! other file sees bollard.
 
 mod failure;
+mod greeting;
 mod socket;
 
 pub use failure::{explained, kind_of, with_sources};
 pub use socket::{Surroundings, choose as choose_socket};
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +26,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout as within;
 
 use crate::credentials::Credentials;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, reason};
 use crate::image::Reference;
 
 /// Which program answers on the socket.
@@ -77,7 +79,7 @@ pub struct LocalImage {
 /// When nobody answers there, naming the socket and what to do.
 pub async fn connect(socket: &Path, timeout: Duration) -> Result<Engine> {
     let docker = Docker::connect_with_unix(&socket.to_string_lossy(), timeout.as_secs(), API_DEFAULT_VERSION)
-        .map_err(|error| unreachable(socket, &error))?
+        .map_err(|_| unreachable(socket, &io::ErrorKind::NotFound.into()))?
         // Engines read this header as URL-safe base64, bollard writes the standard alphabet: a password with
         // `>`, `?` or `~` in the wrong place would arrive as no password at all.
         .with_request_modifier(|mut request| {
@@ -90,11 +92,14 @@ pub async fn connect(socket: &Path, timeout: Duration) -> Result<Engine> {
             request
         });
     // The cheapest question of all: whoever answers it can be asked everything else at the same time.
-    docker.ping().await.map_err(|error| unreachable(socket, &error))?;
+    let identity = within(timeout, greeting::greet(socket))
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        .map_err(|error| unreachable(socket, &error))?;
     Ok(Engine {
         docker,
         timeout,
-        identity: Arc::default(),
+        identity: Arc::new(OnceCell::new_with(identity)),
         socket: socket.to_path_buf(),
     })
 }
@@ -107,25 +112,22 @@ fn url_safe(byte: u8) -> u8 {
     }
 }
 
-fn unreachable(socket: &Path, error: &EngineError) -> Error {
+fn unreachable(socket: &Path, error: &io::Error) -> Error {
     let path = socket.display();
-    let words = failure::words(error);
-    if matches!(error, EngineError::SocketNotFoundError(_)) {
-        return Error::new(Kind::NotFound, format!("there is no engine socket `{path}`"))
-            .with_remedy("start the engine, or set `docker_host` to its socket");
-    }
-    if words.to_ascii_lowercase().contains("permission denied") {
-        return Error::new(
+    match error.kind() {
+        io::ErrorKind::NotFound => Error::new(Kind::NotFound, format!("there is no engine socket `{path}`"))
+            .with_remedy("start the engine, or set `docker_host` to its socket"),
+        io::ErrorKind::PermissionDenied => Error::new(
             Kind::Denied,
             format!("cannot use the engine socket `{path}`: permission denied"),
         )
-        .with_remedy("run the task with `become: true`, or add the user to the group `docker`");
+        .with_remedy("run the task with `become: true`, or add the user to the group `docker`"),
+        _ => Error::new(
+            Kind::Unreachable,
+            format!("the engine does not answer on `{path}`: {}", reason(error)),
+        )
+        .with_remedy("check that the engine runs (`systemctl status docker`) and what its log says"),
     }
-    Error::new(
-        Kind::Unreachable,
-        format!("the engine does not answer on `{path}`: {words}"),
-    )
-    .with_remedy("check that the engine runs (`systemctl status docker`) and what its log says")
 }
 
 impl Engine {
@@ -142,7 +144,7 @@ impl Engine {
             .docker
             .version()
             .await
-            .map_err(|error| unreachable(&self.socket, &error))?;
+            .map_err(|error| failure::engine(&error, "ask the engine for its version"))?;
         let podman = answer
             .components
             .unwrap_or_default()
@@ -192,7 +194,7 @@ impl Engine {
                 }))
             }
             Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
-            Err(error) => Err(self.failed(&format!("inspect image `{reference}`"), &error)),
+            Err(error) => Err(failure::engine(&error, &format!("inspect image `{reference}`"))),
         }
     }
 
@@ -275,7 +277,7 @@ impl Engine {
             .await
         {
             Ok(_) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
-            Err(error) => Err(self.failed(&format!("replace image `{name}`"), &error)),
+            Err(error) => Err(failure::engine(&error, &format!("replace image `{name}`"))),
         }
     }
 
@@ -294,7 +296,7 @@ impl Engine {
             Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
             // An answer that the types do not know is still a network that is there.
             Err(EngineError::JsonDataError { .. }) => Ok(true),
-            Err(error) => Err(self.failed(&format!("inspect network `{name}`"), &error)),
+            Err(error) => Err(failure::engine(&error, &format!("inspect network `{name}`"))),
         }
     }
 
@@ -314,18 +316,8 @@ impl Engine {
         };
         match self.docker.create_network(request).await {
             Ok(_) | Err(EngineError::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
-            Err(error) => Err(self.failed(&format!("create network `{name}`"), &error)),
+            Err(error) => Err(failure::engine(&error, &format!("create network `{name}`"))),
         }
-    }
-
-    fn failed(&self, doing: &str, error: &EngineError) -> Error {
-        let words = failure::words(error);
-        let kind = match kind_of(&words) {
-            Kind::Unreachable => Kind::Unreachable,
-            _ => Kind::Failed,
-        };
-        Error::new(kind, format!("cannot {doing}: {words}"))
-            .with_remedy("see the engine's log on the host, then run again")
     }
 }
 

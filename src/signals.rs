@@ -43,8 +43,7 @@ const BROKEN: [Number; 7] = [
     Number::SIGTRAP,
 ];
 
-const BROKEN_ANSWER: &[u8] =
-    b"{\"failed\": true, \"msg\": \"the module broke (a fault in its own \
+const BROKEN_ANSWER: &[u8] = b"{\"failed\": true, \"msg\": \"the module broke (a fault in its own \
 process); what it had changed by then is not known; run it again, and report this as a defect\"}\n";
 
 /// Whether a result is on its way out already: a fault after that must not add a second one.

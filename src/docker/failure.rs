@@ -153,6 +153,18 @@ fn without_numbers(text: &str) -> String {
     })
 }
 
+/// Returns `error` as the failure of a call that the engine answers by itself.
+#[must_use]
+pub fn engine(error: &EngineError, doing: &str) -> Error {
+    let words = words(error);
+    let kind = match kind_of(&words) {
+        Kind::Unreachable => Kind::Unreachable,
+        _ => Kind::Failed,
+    };
+    Error::new(kind, format!("cannot {doing}: {words}"))
+        .with_remedy("see the engine's log on the host, then run again")
+}
+
 /// Returns `error` as the failure of a call that asks a registry.
 #[must_use]
 pub fn registry(error: &EngineError, doing: &str, registry: &str) -> Error {

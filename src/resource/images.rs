@@ -383,15 +383,15 @@ mod tests {
         Reference::parse(image, "r.io/x").unwrap()
     }
 
-    fn local(digests: &[&str]) -> Option<LocalImage> {
-        Some(LocalImage {
+    fn local(digests: &[&str]) -> LocalImage {
+        LocalImage {
             id: "sha256:id".to_owned(),
             repo_digests: digests
                 .iter()
                 .map(|digest| format!("r.io/x/a@{digest}"))
                 .collect(),
             platform: "linux/amd64".to_owned(),
-        })
+        }
     }
 
     fn desired(pull: Pull, platform: Option<&str>) -> Desired {
@@ -409,10 +409,10 @@ mod tests {
         for (image, local, expected) in [
             // newer, missing, always, never
             ("a", None, [true, true, true, false]),
-            ("a", local(&[]), [false, false, true, false]),
-            ("a", local(&[OLD]), [true, false, true, false]),
-            (pinned.as_str(), local(&[OLD]), [false, false, false, false]),
-            (pinned.as_str(), local(&[NEW]), [true, true, true, false]),
+            ("a", Some(local(&[])), [false, false, true, false]),
+            ("a", Some(local(&[OLD])), [true, false, true, false]),
+            (pinned.as_str(), Some(local(&[OLD])), [false, false, false, false]),
+            (pinned.as_str(), Some(local(&[NEW])), [true, true, true, false]),
         ] {
             let standing = standing(&reference(image), None, local.as_ref());
             let asks = [Pull::Newer, Pull::Missing, Pull::Always, Pull::Never];
@@ -430,13 +430,18 @@ mod tests {
         for (pull, local, remote, expected) in [
             (Pull::Newer, None, digest(NEW), Some((None, NEW))),
             (Pull::Missing, None, digest(NEW), Some((None, NEW))),
-            (Pull::Newer, local(&[OLD]), digest(OLD), None),
-            (Pull::Newer, local(&[OLD]), digest(NEW), Some((Some(OLD), NEW))),
-            (Pull::Newer, local(&[OLD, NEW]), digest(NEW), None),
-            (Pull::Always, local(&[]), digest(NEW), Some((None, NEW))),
-            (Pull::Always, local(&[NEW]), digest(NEW), None),
-            (Pull::Missing, local(&[OLD]), Remote::NotAsked, None),
-            (Pull::Never, local(&[]), Remote::NotAsked, None),
+            (Pull::Newer, Some(local(&[OLD])), digest(OLD), None),
+            (
+                Pull::Newer,
+                Some(local(&[OLD])),
+                digest(NEW),
+                Some((Some(OLD), NEW)),
+            ),
+            (Pull::Newer, Some(local(&[OLD, NEW])), digest(NEW), None),
+            (Pull::Always, Some(local(&[])), digest(NEW), Some((None, NEW))),
+            (Pull::Always, Some(local(&[NEW])), digest(NEW), None),
+            (Pull::Missing, Some(local(&[OLD])), Remote::NotAsked, None),
+            (Pull::Never, Some(local(&[])), Remote::NotAsked, None),
         ] {
             let observed = Observed { local, remote };
             let decision = plan(&reference("a"), &desired(pull, None), &observed).unwrap();
@@ -452,7 +457,7 @@ mod tests {
         let failed = |kind| Remote::Failed(Error::new(kind, "no answer"));
         let newer = desired(Pull::Newer, None);
         let kept = Observed {
-            local: local(&[OLD]),
+            local: Some(local(&[OLD])),
             remote: failed(Kind::Unreachable),
         };
         let decision = plan(&reference("a"), &newer, &kept).unwrap();
@@ -462,9 +467,9 @@ mod tests {
         );
         for (pull, local, kind) in [
             (Pull::Newer, None, Kind::Unreachable),
-            (Pull::Always, local(&[OLD]), Kind::Unreachable),
-            (Pull::Newer, local(&[OLD]), Kind::Denied),
-            (Pull::Newer, local(&[OLD]), Kind::NotFound),
+            (Pull::Always, Some(local(&[OLD])), Kind::Unreachable),
+            (Pull::Newer, Some(local(&[OLD])), Kind::Denied),
+            (Pull::Newer, Some(local(&[OLD])), Kind::NotFound),
         ] {
             let observed = Observed {
                 local,
@@ -482,7 +487,7 @@ mod tests {
     #[test]
     fn an_image_built_here_is_kept_with_a_warning() {
         let observed = Observed {
-            local: local(&[]),
+            local: Some(local(&[])),
             remote: Remote::NotAsked,
         };
         let decision = plan(&reference("a"), &desired(Pull::Newer, None), &observed).unwrap();
@@ -514,7 +519,7 @@ mod tests {
             assert_eq!(is_platform(wanted, has), expected, "{wanted} {has}");
         }
         let observed = Observed {
-            local: local(&[NEW]),
+            local: Some(local(&[NEW])),
             remote: Remote::Digest(NEW.to_owned()),
         };
         let decision = plan(
