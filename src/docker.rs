@@ -27,7 +27,7 @@ use tokio::time::timeout as within;
 
 use crate::credentials::Credentials;
 use crate::error::{Error, Kind, Result, reason};
-use crate::image::Reference;
+use crate::image::{Reference, is_platform};
 
 /// Which program answers on the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,19 +180,11 @@ impl Engine {
     /// The engine's.
     pub async fn image(&self, reference: &Reference) -> Result<Option<LocalImage>> {
         match self.docker.inspect_image(&reference.to_string()).await {
-            Ok(answer) => {
-                let parts = [answer.os, answer.architecture, answer.variant];
-                Ok(Some(LocalImage {
-                    id: answer.id.unwrap_or_default(),
-                    repo_digests: answer.repo_digests.unwrap_or_default(),
-                    platform: parts
-                        .into_iter()
-                        .flatten()
-                        .filter(|part| !part.is_empty())
-                        .collect::<Vec<_>>()
-                        .join("/"),
-                }))
-            }
+            Ok(answer) => Ok(Some(LocalImage {
+                id: answer.id.unwrap_or_default(),
+                repo_digests: answer.repo_digests.unwrap_or_default(),
+                platform: platform_name([answer.os, answer.architecture, answer.variant]),
+            })),
             Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
             Err(error) => Err(failure::engine(&error, &format!("inspect image `{reference}`"))),
         }
@@ -201,10 +193,11 @@ impl Engine {
     /// Asks the registry, through the engine, for the digest that `reference` has there now.
     ///
     /// # Errors
-    /// The registry's, by kind.
+    /// The registry's, by kind; `NotFound` where it has the image, but not for `platform`.
     pub async fn registry_digest(
         &self,
         reference: &Reference,
+        platform: Option<&str>,
         credentials: Option<&Credentials>,
     ) -> Result<String> {
         let doing = format!("ask the registry for `{reference}`");
@@ -216,6 +209,18 @@ impl Engine {
             )
             .await
             .map_err(|error| failure::registry(&error, &doing, reference.registry()))?;
+        let platforms: Vec<String> = answer
+            .platforms
+            .into_iter()
+            .map(|has| platform_name([has.os, has.architecture, has.variant]))
+            .filter(|name| !name.is_empty())
+            .collect();
+        if let Some(wanted) = platform
+            && !platforms.is_empty()
+            && !platforms.iter().any(|has| is_platform(wanted, has))
+        {
+            return Err(other_platform(reference, wanted, &platforms.join("`, `")));
+        }
         answer.descriptor.digest.ok_or_else(|| {
             Error::new(
                 Kind::Failed,
@@ -319,6 +324,22 @@ impl Engine {
             Err(error) => Err(failure::engine(&error, &format!("create network `{name}`"))),
         }
     }
+}
+
+/// Joins what engines and registries tell of a platform to `os/architecture[/variant]`.
+fn platform_name(parts: [Option<String>; 3]) -> String {
+    let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Returns the refusal of an image that its registry has for `has` alone.
+#[must_use]
+pub fn other_platform(reference: &Reference, wanted: &str, has: &str) -> Error {
+    Error::new(
+        Kind::NotFound,
+        format!("the registry has `{reference}` for `{has}`, not for `{wanted}`"),
+    )
+    .with_remedy("set `platform` to one that the image is made for, or choose another image")
 }
 
 fn authentication(credentials: &Credentials, reference: &Reference) -> DockerCredentials {

@@ -147,6 +147,28 @@ impl fmt::Display for Reference {
     }
 }
 
+/// Returns whether an image of platform `has` serves where `wanted` is asked for; both `os/architecture[/variant]`,
+/// the operating system being Linux where it is left out.
+#[must_use]
+pub fn is_platform(wanted: &str, has: &str) -> bool {
+    let wanted = match wanted.split_once('/') {
+        Some(_) => wanted.to_owned(),
+        None => format!("linux/{wanted}"),
+    };
+    let names = |platform: &str| -> Vec<String> {
+        platform
+            .split('/')
+            .map(|part| match part {
+                "x86_64" | "x86-64" => "amd64".to_owned(),
+                "aarch64" => "arm64".to_owned(),
+                other => other.to_ascii_lowercase(),
+            })
+            .collect()
+    };
+    let (wanted, has) = (names(&wanted), names(has));
+    wanted.iter().zip(&has).all(|(wanted, has)| wanted == has) && wanted.len().min(2) <= has.len()
+}
+
 /// Returns whether the part before the first slash is a registry's host: it has a dot or a port, or is localhost.
 fn names_registry(image: &str) -> bool {
     image
@@ -288,6 +310,21 @@ mod tests {
                     .cause()
                     .starts_with(&format!("malformed image reference `{image}`"))
             );
+        }
+    }
+
+    #[test]
+    fn platforms_are_compared_as_far_as_they_are_given() {
+        for (wanted, has, expected) in [
+            ("linux/amd64", "linux/amd64", true),
+            ("linux/x86_64", "linux/amd64", true),
+            ("arm64", "linux/arm64/v8", true),
+            ("linux/arm64/v8", "linux/arm64", true),
+            ("linux/arm/v6", "linux/arm/v7", false),
+            ("linux/arm64", "linux/amd64", false),
+            ("windows/amd64", "linux/amd64", false),
+        ] {
+            assert_eq!(is_platform(wanted, has), expected, "{wanted} {has}");
         }
     }
 

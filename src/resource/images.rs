@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::credentials::{CredentialStore, RegistryAuth};
 use crate::difference::Difference;
-use crate::docker::{Engine, LocalImage, Product};
+use crate::docker::{Engine, LocalImage, Product, other_platform};
 use crate::error::{Error, Kind, Result};
-use crate::image::Reference;
+use crate::image::{Reference, is_platform};
 use crate::registry::Registries;
 use crate::retry::{Patience, retry};
 
@@ -115,27 +115,6 @@ fn standing(reference: &Reference, platform: Option<&str>, local: Option<&LocalI
     }
 }
 
-/// Returns whether an image of platform `has` serves where `wanted` is asked for; both `os/architecture[/variant]`,
-/// the operating system being Linux where it is left out.
-fn is_platform(wanted: &str, has: &str) -> bool {
-    let wanted = match wanted.split_once('/') {
-        Some(_) => wanted.to_owned(),
-        None => format!("linux/{wanted}"),
-    };
-    let names = |platform: &str| -> Vec<String> {
-        platform
-            .split('/')
-            .map(|part| match part {
-                "x86_64" | "x86-64" => "amd64".to_owned(),
-                "aarch64" => "arm64".to_owned(),
-                other => other.to_ascii_lowercase(),
-            })
-            .collect()
-    };
-    let (wanted, has) = (names(&wanted), names(has));
-    wanted.iter().zip(&has).all(|(wanted, has)| wanted == has) && wanted.len().min(2) <= has.len()
-}
-
 impl Standing {
     fn asks_registry(self, pull: Pull) -> bool {
         match pull {
@@ -165,10 +144,7 @@ pub async fn observe(reference: &Reference, desired: &Desired, access: &Access) 
         (Standing::Pulled, Pull::Newer) => Patience::BRIEF,
         _ => access.patience,
     };
-    let remote = match access
-        .digest(reference, desired.registry_auth.as_ref(), patience)
-        .await
-    {
+    let remote = match access.digest(reference, desired, patience).await {
         Ok(digest) => Remote::Digest(digest),
         Err(error) => Remote::Failed(error),
     };
@@ -237,15 +213,21 @@ pub fn plan(reference: &Reference, desired: &Desired, observed: &Observed) -> Re
 }
 
 impl Access {
-    async fn digest(
-        &self,
-        reference: &Reference,
-        auth: Option<&RegistryAuth>,
-        patience: Patience,
-    ) -> Result<String> {
-        let credentials = self.credentials.find(reference.registry(), auth).await?;
+    async fn digest(&self, reference: &Reference, desired: &Desired, patience: Patience) -> Result<String> {
+        let Desired {
+            platform,
+            registry_auth,
+            ..
+        } = desired;
+        let credentials = self
+            .credentials
+            .find(reference.registry(), registry_auth.as_ref())
+            .await?;
         retry(patience, || async {
-            let answer = self.engine.registry_digest(reference, credentials.as_ref()).await;
+            let answer = self
+                .engine
+                .registry_digest(reference, platform.as_deref(), credentials.as_ref())
+                .await;
             // Only a failure makes it worth knowing who answered: Podman lacks the endpoint.
             match answer {
                 Err(_) if self.engine.identity().await?.product == Product::Podman => {
@@ -319,14 +301,7 @@ impl Change {
             .filter(|wanted| !is_platform(wanted, &local.platform))
         {
             // Docker takes an image of a single platform whatever platform it is asked for.
-            return Err(Error::new(
-                Kind::NotFound,
-                format!(
-                    "the registry has `{reference}` for `{}`, not for `{wanted}`",
-                    local.platform
-                ),
-            )
-            .with_remedy("set `platform` to one that the image is made for, or choose another image"));
+            return Err(other_platform(reference, wanted, &local.platform));
         }
         let digests: Vec<&str> = reference.digests_of(&local.repo_digests).collect();
         // A tag may have moved between asking and pulling; then what came is newer still.
@@ -507,17 +482,6 @@ mod tests {
 
     #[test]
     fn an_image_of_another_platform_counts_as_missing() {
-        for (wanted, has, expected) in [
-            ("linux/amd64", "linux/amd64", true),
-            ("linux/x86_64", "linux/amd64", true),
-            ("arm64", "linux/arm64/v8", true),
-            ("linux/arm64/v8", "linux/arm64", true),
-            ("linux/arm/v6", "linux/arm/v7", false),
-            ("linux/arm64", "linux/amd64", false),
-            ("windows/amd64", "linux/amd64", false),
-        ] {
-            assert_eq!(is_platform(wanted, has), expected, "{wanted} {has}");
-        }
         let observed = Observed {
             local: Some(local(&[NEW])),
             remote: Remote::Digest(NEW.to_owned()),
