@@ -220,7 +220,10 @@ fn a_platform_that_the_image_is_not_made_for_is_an_error() {
     let station = station().with("platform", "linux/s390x");
     station.refuses(&["base-builder:latest", "not for `linux/s390x`", "`platform`"]);
     let present = testbed().docker(&["images", "--quiet", &station.image("base-builder")]);
-    assert_eq!(present, "", "the image of another platform was pulled all the same");
+    assert_eq!(
+        present, "",
+        "the image of another platform was pulled all the same"
+    );
 }
 
 #[test]
