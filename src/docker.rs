@@ -78,6 +78,12 @@ pub struct LocalImage {
 /// # Errors
 /// When nobody answers there, naming the socket and what to do.
 pub async fn connect(socket: &Path, timeout: Duration) -> Result<Engine> {
+    // The cheapest question of all: whoever answers it can be asked everything else at the same time. It also
+    // comes before bollard, for which a socket in a directory that may not be searched does not exist.
+    let identity = within(timeout, greeting::greet(socket))
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        .map_err(|error| unreachable(socket, &error))?;
     let docker = Docker::connect_with_unix(&socket.to_string_lossy(), timeout.as_secs(), API_DEFAULT_VERSION)
         .map_err(|_| unreachable(socket, &io::ErrorKind::NotFound.into()))?
         // Engines read this header as URL-safe base64, bollard writes the standard alphabet: a password with
@@ -91,11 +97,6 @@ pub async fn connect(socket: &Path, timeout: Duration) -> Result<Engine> {
             }
             request
         });
-    // The cheapest question of all: whoever answers it can be asked everything else at the same time.
-    let identity = within(timeout, greeting::greet(socket))
-        .await
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-        .map_err(|error| unreachable(socket, &error))?;
     Ok(Engine {
         docker,
         timeout,

@@ -36,6 +36,9 @@ impl Station {
             .unwrap();
         let repository = Repository::create(&name, directory.path());
         let testbed = testbed();
+        // A copy, since the checkout may lie where other users may not look, as below root's home.
+        let authority = directory.path().join("ca.crt");
+        std::fs::copy(testbed.get("/ca"), &authority).unwrap();
         let arguments = json!({
             "base_dir": directory.path().join("base"),
             "toolkit_repo": repository.url(),
@@ -47,7 +50,7 @@ impl Station {
                 "token": testbed.get("/registry/password"),
             },
             "docker_host": testbed.get("/engine/docker_host"),
-            "ca_bundle": testbed.get("/ca"),
+            "ca_bundle": authority,
             "container": { "network_name": name },
             "system_requirements": { "min_disk_space_gb": 0, "min_memory_gb": 0 },
             "timeout": 20,
