@@ -32,6 +32,9 @@ pub enum Fate {
 pub const UNAVAILABLE: Fate =
     Fate::Answer("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 
+/// How long a silent connection stays open.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// The requests that came, each as its first line, such as `GET /v2/ HTTP/1.1`.
 type Requests = Arc<Mutex<Vec<String>>>;
 
@@ -110,8 +113,12 @@ fn serve(
         Fate::Cut(bytes) => bytes,
         Fate::Answer(text) => return client.write_all(text.as_bytes()),
         Fate::Close => return client.shutdown(Shutdown::Both),
-        // Until the client gives up.
-        Fate::Silent => return io::copy(&mut client, &mut io::sink()).map(|_| ()),
+        // Until the client gives up, or longer than any test waits: the engine never does while it waits for an
+        // answer, and would keep whoever asks for the same layer waiting with it.
+        Fate::Silent => {
+            client.set_read_timeout(Some(SILENCE))?;
+            return io::copy(&mut client, &mut io::sink()).map(|_| ());
+        }
     };
     let mut server = connect()?;
     let lines = head
