@@ -60,13 +60,18 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    fn run(patience: u64, kind: Kind, failures: usize, asked: Option<Duration>) -> (Result<()>, usize) {
-        let tries = Cell::new(0);
-        let runtime = tokio::runtime::Builder::new_current_thread()
+    /// A runtime whose time passes only while everybody waits, and then at once.
+    fn clock() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .start_paused(true)
             .build()
-            .unwrap();
+            .unwrap()
+    }
+
+    fn run(patience: u64, kind: Kind, failures: usize, asked: Option<Duration>) -> (Result<()>, usize) {
+        let tries = Cell::new(0);
+        let runtime = clock();
         let result = runtime.block_on(retry(Patience(Duration::from_secs(patience)), || async {
             tries.set(tries.get() + 1);
             if tries.get() > failures {
@@ -100,11 +105,7 @@ mod tests {
     #[test]
     fn a_try_that_took_all_patience_is_the_last() {
         let tries = Cell::new(0);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap();
+        let runtime = clock();
         let patience = Patience(Duration::from_secs(5));
         let result: Result<()> = runtime.block_on(retry(patience, || async {
             tries.set(tries.get() + 1);

@@ -23,28 +23,24 @@ pub const DEFAULT_CONTAINERS: [(&str, &str); 3] = [
 
 pub const SPECIFICATION: Specification = Specification::new("cross_compile", Options::new(ARGUMENTS));
 
+/// What can be converged by itself; without a choice, everything is.
+const RESOURCES: &[Literal] = &[
+    Literal::Str("requirements"),
+    Literal::Str("directories"),
+    Literal::Str("toolkit"),
+    Literal::Str("network"),
+    Literal::Str("images"),
+    Literal::Str("override"),
+];
+
 const ARGUMENTS: &[Argument] = &[
     Argument::new("state", Type::Str)
         .default(Literal::Str("present"))
         .choices(&[Literal::Str("present")])
         .describe(&["Whether the environment is to be there."]),
     Argument::list("resources", Type::Str)
-        .default(Literal::List(&[
-            Literal::Str("requirements"),
-            Literal::Str("directories"),
-            Literal::Str("toolkit"),
-            Literal::Str("network"),
-            Literal::Str("images"),
-            Literal::Str("override"),
-        ]))
-        .choices(&[
-            Literal::Str("requirements"),
-            Literal::Str("directories"),
-            Literal::Str("toolkit"),
-            Literal::Str("network"),
-            Literal::Str("images"),
-            Literal::Str("override"),
-        ])
+        .default(Literal::List(RESOURCES))
+        .choices(RESOURCES)
         .describe(&[
             "The parts of the environment to converge; the others are neither looked at nor touched.",
             "With V(directories) alone, no engine and no network are needed.",
