@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error as EngineError;
-use bollard::models::NetworkCreateRequest;
+use bollard::models::{DriverData, NetworkCreateRequest};
 use bollard::query_parameters::{CreateImageOptionsBuilder, InspectNetworkOptions, RemoveImageOptions};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::StreamExt as _;
@@ -71,6 +71,8 @@ pub struct LocalImage {
     pub repo_digests: Vec<String>,
     /// `os/architecture[/variant]`.
     pub platform: String,
+    /// The engine's data directory, where its storage driver tells of it.
+    pub data_directory: Option<PathBuf>,
 }
 
 /// Connects to the engine behind `socket`; `timeout` is the time without progress after which a call fails.
@@ -166,7 +168,8 @@ impl Engine {
         })
     }
 
-    /// Returns the directory where the engine keeps its images, where it tells one.
+    /// Returns the directory where the engine keeps its images, where it tells one. An image tells it too, and
+    /// costs less: for this answer Docker starts three programs to ask for their versions.
     pub async fn data_directory(&self) -> Option<PathBuf> {
         // Podman's answer may hold states that the typed answer does not know; the directory is a nicety there.
         let info = self.docker.info().await.ok()?;
@@ -185,6 +188,7 @@ impl Engine {
                 id: answer.id.unwrap_or_default(),
                 repo_digests: answer.repo_digests.unwrap_or_default(),
                 platform: platform_name([answer.os, answer.architecture, answer.variant]),
+                data_directory: answer.graph_driver.as_ref().and_then(data_directory_of),
             })),
             Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
             Err(error) => Err(failure::engine(&error, &format!("inspect image `{reference}`"))),
@@ -327,6 +331,16 @@ impl Engine {
     }
 }
 
+/// Returns the directory below which the storage driver keeps a layer, from where that layer lies:
+/// `<data directory>/<driver>/<layer>/diff`.
+fn data_directory_of(driver: &DriverData) -> Option<PathBuf> {
+    let layer = Path::new(driver.data.get("UpperDir")?);
+    let drivers = layer
+        .ancestors()
+        .find(|path| path.file_name().is_some_and(|name| name == driver.name.as_str()))?;
+    drivers.parent().map(Path::to_path_buf)
+}
+
 /// Joins what engines and registries tell of a platform to `os/architecture[/variant]`.
 fn platform_name(parts: [Option<String>; 3]) -> String {
     let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
@@ -358,4 +372,43 @@ fn authentication(credentials: &Credentials, reference: &Reference) -> DockerCre
         }
     }
     authentication
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_tells_where_the_engine_keeps_its_data() {
+        for (name, data, expected) in [
+            (
+                "overlay2",
+                Some("/var/lib/docker/overlay2/a1/diff"),
+                Some("/var/lib/docker"),
+            ),
+            (
+                "overlay2",
+                Some("/srv/docker/100000.100000/overlay2/a1/diff"),
+                Some("/srv/docker/100000.100000"),
+            ),
+            (
+                "overlay",
+                Some("/var/lib/containers/storage/overlay/a1/diff"),
+                Some("/var/lib/containers/storage"),
+            ),
+            ("overlayfs", Some("/var/lib/somewhere/else"), None),
+            ("vfs", None, None),
+        ] {
+            let data = data.map(|path| ("UpperDir".to_owned(), path.to_owned()));
+            let driver = DriverData {
+                name: name.to_owned(),
+                data: data.into_iter().collect(),
+            };
+            assert_eq!(
+                data_directory_of(&driver).as_deref(),
+                expected.map(Path::new),
+                "{driver:?}"
+            );
+        }
+    }
 }

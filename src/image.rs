@@ -17,8 +17,8 @@ pub struct Reference {
     digest: Option<String>,
 }
 
-/// Where a name without a registry is looked for, and by which name its credentials are kept.
-const DOCKER_HUB: &str = "docker.io";
+/// The registry of a name that names none, under which its credentials are kept, too.
+pub const DOCKER_HUB: &str = "docker.io";
 const LONGEST_NAME: usize = 255;
 const LONGEST_TAG: usize = 128;
 

@@ -5,7 +5,7 @@
 //! changes; **report** tells them. Check mode ends after the plan, so it shows exactly what a run would do.
 //!
 //! Each thing that is converged has its file in [`resource`]. The world is reached through four doors only:
-//! [`docker`] (the engine), [`registry`] (where the engine cannot ask it), [`git`], and [`files`].
+//! [`docker`] (the engine), [`registry`] (a short cut past the engine, and for engines that cannot ask it), [`git`], and [`files`].
 
 // Nothing that input, disk or network can reach may end in a panic. (Not in Cargo.toml: integration tests may.)
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -13,6 +13,7 @@
 pub mod ansible;
 mod apply;
 pub mod arguments;
+mod certificates;
 pub mod cli;
 mod compose;
 mod context;

@@ -121,9 +121,8 @@ async fn through_engine(
         patience,
         engine,
     };
-    let (identity, requirements, network, images) = tokio::join!(
+    let (identity, network, images) = tokio::join!(
         access.engine.identity(),
-        observe_requirements(desired, facts, &access.engine),
         async {
             match desired.wants(Resource::Network) {
                 true => network::observe(&desired.network, &access.engine).await.map(Some),
@@ -142,6 +141,9 @@ async fn through_engine(
     );
     let mut errors = Vec::new();
     let identity = keep(identity.cloned(), &mut errors);
+    let images = collect(images.into_iter(), &mut errors);
+    // After the images, which know already where the engine keeps them.
+    let requirements = observe_requirements(desired, facts, &access.engine, &images).await;
     let through_engine = ThroughEngine {
         buildx: identity
             .as_ref()
@@ -150,7 +152,7 @@ async fn through_engine(
         identity,
         requirements: keep(requirements, &mut errors).flatten(),
         network: keep(network, &mut errors).flatten(),
-        images: collect(images.into_iter(), &mut errors),
+        images,
         access: Some(access),
     };
     match errors.is_empty() {
@@ -163,6 +165,7 @@ async fn observe_requirements(
     desired: &Desired,
     facts: &Facts,
     engine: &Engine,
+    images: &[images::Observed],
 ) -> Result<Option<requirements::Observed>> {
     if !desired.wants(Resource::Requirements) {
         return Ok(None);
@@ -170,8 +173,17 @@ async fn observe_requirements(
     let disks = if desired.requirements.min_disk_space_gb == 0 {
         Vec::new()
     } else {
-        let images = engine.data_directory().await;
-        let paths: Vec<_> = std::iter::once(desired.base_dir.clone()).chain(images).collect();
+        let told = images
+            .iter()
+            .filter_map(|image| image.local.as_ref()?.data_directory.clone())
+            .next();
+        let data_directory = match told {
+            Some(directory) => Some(directory),
+            None => engine.data_directory().await,
+        };
+        let paths: Vec<_> = std::iter::once(desired.base_dir.clone())
+            .chain(data_directory)
+            .collect();
         requirements::observe_disks(&paths)?
     };
     let identity = engine.identity().await?;

@@ -1,16 +1,22 @@
-//! The one door to registries, for engines whose socket lacks the distribution endpoint (Podman's).
+//! The one door to registries, past the engine.
 //!
-//! Owns the HTTPS client and whom it trusts. Opened only where it is needed: Docker asks registries itself.
+//! Owns the HTTPS client and whom it trusts. Podman's socket has no question for a registry's digest; Docker's has
+//! one, which takes the engine several requests over a new connection for each image.
+
+mod authorities;
+
+pub use authorities::find_by_hash;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol};
 use oci_client::errors::OciDistributionError;
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference as OciReference};
+use tokio::sync::Semaphore;
 
 use crate::credentials::Credentials;
 use crate::docker::{explained, kind_of, with_sources};
@@ -50,10 +56,14 @@ impl Registries {
     }
 }
 
+/// As many connections at once: each costs both sides more than the questions that wait for it.
+const CONNECTIONS: usize = 2;
+
 /// A client for one registry.
 #[derive(Clone)]
 pub struct Registry {
     client: Client,
+    connections: Arc<Semaphore>,
 }
 
 impl Registry {
@@ -70,6 +80,7 @@ impl Registry {
             .collect::<Result<Vec<_>>>()?
             .concat();
         Ok(Self {
+            connections: Arc::new(Semaphore::new(CONNECTIONS)),
             client: Client::new(ClientConfig {
                 protocol: ClientProtocol::Https,
                 extra_root_certificates,
@@ -93,6 +104,7 @@ impl Registry {
             }
             Some(Credentials::IdentityToken(token)) => RegistryAuth::Bearer(token.expose().to_owned()),
         };
+        let _connection = self.connections.acquire().await;
         self.client
             .fetch_manifest_digest(&oci(reference), &authentication)
             .await

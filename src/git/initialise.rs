@@ -19,6 +19,7 @@ use git2::{ConfigLevel, opts};
 use libgit2_sys as raw;
 
 use super::{certificates, netrc};
+use crate::certificates::find as find_certificates;
 use crate::error::{Error, Kind, Result};
 
 /// What all remote operations of the process share.
@@ -38,7 +39,7 @@ pub fn initialise(settings: &Settings) -> Result<()> {
     if let Some(bundle) = ca_bundle {
         File::open(bundle).map_err(|source| Error::io("read the `ca_bundle`", bundle, &source))?;
     }
-    let trusted = certificates::find(ca_bundle.as_deref());
+    let trusted = find_certificates(ca_bundle.as_deref());
     // libgit2 itself comes first: git2's own set-up would point OpenSSL to the whole bundle of the system.
     raw::init();
     let milliseconds = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
@@ -89,6 +90,13 @@ pub fn initialise(settings: &Settings) -> Result<()> {
             )
             .with_remedy("`ca_bundle` must name a file with certificates in PEM")
         })?;
+    }
+    if !trusted.by_environment {
+        for name in [openssl_probe::ENV_CERT_FILE, openssl_probe::ENV_CERT_DIR] {
+            // SAFETY: as above. git2 has set them meanwhile, and whoever opens a connection would parse the whole
+            // bundle for them.
+            unsafe { env::remove_var(name) };
+        }
     }
     certificates::remember(trusted);
     Ok(())

@@ -13,8 +13,9 @@ use crate::git;
 use crate::lock::{self, Purpose};
 use crate::observed;
 use crate::plan::Plan;
+use crate::registry;
 use crate::report;
-use crate::resource::toolkit;
+use crate::resource::{Resource, toolkit};
 
 /// # Errors
 /// Whatever stopped it; the context's journal says what was done.
@@ -26,6 +27,9 @@ pub async fn run(parameters: &Parameters, check_mode: bool, context: &Context) -
         ca_bundle: desired.ca_bundle.clone(),
         timeout: desired.timeout,
     })?;
+    if desired.wants(Resource::Images) {
+        registry::find_by_hash();
+    }
 
     let purpose = if check_mode {
         Purpose::Look

@@ -4,6 +4,7 @@
 //! something else, and check mode can say which.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -11,9 +12,12 @@ use crate::credentials::{CredentialStore, RegistryAuth};
 use crate::difference::Difference;
 use crate::docker::{Engine, LocalImage, Product, other_platform};
 use crate::error::{Error, Kind, Result};
-use crate::image::{Reference, is_platform};
+use crate::image::{DOCKER_HUB, Reference, is_platform};
 use crate::registry::Registries;
 use crate::retry::{Patience, retry};
+
+/// How long a registry that is asked past the engine may take before the engine is asked.
+const HEAD_START: Duration = Duration::from_secs(2);
 
 /// When images are pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +148,16 @@ pub async fn observe(reference: &Reference, desired: &Desired, access: &Access) 
         (Standing::Pulled, Pull::Newer) => Patience::BRIEF,
         _ => access.patience,
     };
+    if standing == Standing::Pulled
+        && let Some(digest) = access.digest_at_once(reference, desired).await
+        && let Some(local) = &local
+        && reference.digests_of(&local.repo_digests).any(|has| has == digest)
+    {
+        return Ok(Observed {
+            remote: Remote::Digest(digest),
+            local: Some(local.clone()),
+        });
+    }
     let remote = match access.digest(reference, desired, patience).await {
         Ok(digest) => Remote::Digest(digest),
         Err(error) => Remote::Failed(error),
@@ -213,6 +227,24 @@ pub fn plan(reference: &Reference, desired: &Desired, observed: &Observed) -> Re
 }
 
 impl Access {
+    /// Asks the registry past the engine, which asks over a new connection for each image. What it says counts only
+    /// where it confirms what is there: the engine may have mirrors, proxies and authorities of its own, and
+    /// whatever else there is to say of an image, it says.
+    async fn digest_at_once(&self, reference: &Reference, desired: &Desired) -> Option<String> {
+        // Docker's own registry counts questions, and is the one that engines have mirrors for.
+        if reference.registry() == DOCKER_HUB || self.engine.identity().await.ok()?.product == Product::Podman
+        {
+            return None;
+        }
+        let ask = async {
+            let auth = desired.registry_auth.as_ref();
+            let credentials = self.credentials.find(reference.registry(), auth).await.ok()?;
+            let registry = self.registries.open(reference.registry()).ok()?;
+            registry.digest(reference, credentials.as_ref()).await.ok()
+        };
+        tokio::time::timeout(HEAD_START, ask).await.ok().flatten()
+    }
+
     async fn digest(&self, reference: &Reference, desired: &Desired, patience: Patience) -> Result<String> {
         let Desired {
             platform,
@@ -366,6 +398,7 @@ mod tests {
                 .map(|digest| format!("r.io/x/a@{digest}"))
                 .collect(),
             platform: "linux/amd64".to_owned(),
+            data_directory: None,
         }
     }
 
