@@ -7,6 +7,7 @@ mod beneath;
 mod certificates;
 mod change;
 mod clone;
+mod configuration;
 mod contents;
 mod credentials;
 mod deploy;

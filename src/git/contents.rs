@@ -132,7 +132,7 @@ pub(super) fn described(repository: &Repository, contents: &Contents) -> Result<
         let copy = in_memory(repository.find_blob(file.oid)?.content())
             .map_err(|source| git2::Error::from_str(&source.to_string()))?;
         let path = format!("/proc/self/fd/{}", copy.as_raw_fd());
-        let configuration = git2::Config::open(Path::new(&path))?;
+        let configuration = git2::Config::open(Path::new(&path))?.snapshot()?;
         let mut described = Vec::new();
         configuration
             .entries(Some(r"^submodule\..*\.path$"))?

@@ -18,7 +18,7 @@ use super::marker::STAGING;
 use super::ownership::Owner;
 use super::stop::Stop;
 use super::worktree::Difference;
-use super::{examine, failure};
+use super::{configuration, examine, failure};
 use crate::error::{Error, Result};
 
 /// A commit on its way into a worktree.
@@ -115,7 +115,8 @@ impl Deployment<'_> {
         link.map_err(|source| Error::io("write", directory, &source))?;
         let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::BARE;
         let open = || {
-            let repository = Repository::open_ext(directory, flags, std::iter::empty::<&Path>())?;
+            let repository = Repository::open_ext(directory, flags, std::iter::empty::<&Path>())
+                .and_then(configuration::freeze)?;
             repository.set_workdir(self.root, false)?;
             Ok(repository)
         };

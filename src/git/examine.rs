@@ -15,7 +15,7 @@ use super::contents::{self, Contents};
 use super::history;
 use super::url::GitUrl;
 use super::worktree::Worktree;
-use super::{failure, marker};
+use super::{configuration, failure, marker};
 use crate::error::{Error, Result};
 
 /// How long another git is waited for.
@@ -60,6 +60,7 @@ pub(super) struct Submodule {
 /// Opens the repository whose files lie at `path`, not one of a parent directory.
 pub(super) fn open(path: &Path) -> Result<Repository, git2::Error> {
     Repository::open_ext(path, RepositoryOpenFlags::NO_SEARCH, std::iter::empty::<&Path>())
+        .and_then(configuration::freeze)
 }
 
 /// Returns a second handle on `repository` whose new objects stay in memory.
@@ -165,9 +166,7 @@ fn is_attached(repository: &Repository, wanted: &Wanted) -> Result<bool, git2::E
 
 /// Returns the URL of the remote `origin` as the repository's own configuration has it.
 pub(super) fn stored_url(repository: &Repository) -> Option<String> {
-    let configuration = repository.config().ok()?;
-    let level = configuration.open_level(git2::ConfigLevel::Local).ok()?;
-    level.get_string("remote.origin.url").ok()
+    configuration::value(repository, "remote.origin.url")
 }
 
 /// Returns the locks in the way of an update, after a moment's patience with whoever holds them.

@@ -14,7 +14,7 @@ use super::place::{self, Place};
 use super::stop::Stop;
 use super::update::EVERYTHING;
 use super::version::{self, Head, Version};
-use super::{Source, failure, remote, temporary};
+use super::{Source, configuration, failure, remote, temporary};
 use crate::error::{Error, Result};
 
 /// Where a fetch into a temporary repository puts what it was after.
@@ -230,7 +230,9 @@ impl Search<'_> {
     fn open(&self, directory: &temporary::Directory) -> Result<Repository> {
         let path = directory.path();
         let failed = |source: git2::Error| failure::local("create", path, &source);
-        let fresh = Repository::init_bare(path).map_err(failed)?;
+        let fresh = Repository::init_bare(path)
+            .and_then(configuration::freeze)
+            .map_err(failed)?;
         let Some(checkout) = self.repository else {
             return Ok(fresh);
         };
@@ -248,7 +250,9 @@ impl Search<'_> {
             }
         };
         share().map_err(|source| Error::io("write", path, &source))?;
-        let repository = Repository::open(path).map_err(failed)?;
+        let repository = Repository::open(path)
+            .and_then(configuration::freeze)
+            .map_err(failed)?;
         let refer = || {
             for (number, reference) in checkout.references()?.flatten().enumerate() {
                 match reference.peel_to_commit() {

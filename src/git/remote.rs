@@ -9,10 +9,10 @@ use git2::{
 };
 
 use super::credentials::Offer;
-use super::failure;
 use super::stop::Stop;
 use super::url::{GitUrl, Scheme};
 use super::version::Head;
+use super::{configuration, failure};
 use crate::error::Result;
 
 /// Returns the references of the repository at `url`.
@@ -32,7 +32,7 @@ fn advertised(url: &GitUrl, stop: &Stop) -> Result<Vec<Head>, git2::Error> {
     // a transfer, even one of nothing, needs a repository.
     let directory = super::temporary::directory(&std::env::temp_dir())
         .map_err(|source| git2::Error::new(ErrorCode::GenericError, ErrorClass::Os, source.to_string()))?;
-    let repository = Repository::init_bare(directory.path())?;
+    let repository = Repository::init_bare(directory.path()).and_then(configuration::freeze)?;
     let mut remote = repository.remote_anonymous(url.as_str())?;
     let mut options = options(callbacks, has_password);
     remote.download(&["refs/cross_compile/nothing"], Some(&mut options))?;

@@ -10,11 +10,12 @@ use std::path::{Component, Path, PathBuf};
 use git2::{Oid, Repository, RepositoryInitOptions};
 
 use super::beneath::Root;
+use super::configuration::Edit;
 use super::contents::{self, Contents, Described};
 use super::examine::Wanted;
 use super::ownership::{self, Owner};
 use super::update::{EVERYTHING, Update};
-use super::{failure, marker, temporary};
+use super::{configuration, failure, marker, temporary};
 use crate::error::{Error, Kind, Result};
 
 /// Brings every submodule of the checkout at `root` to the commit that `contents` records.
@@ -110,19 +111,16 @@ fn hand_over(paths: &[&Path], owner: Option<Owner>) -> Result<()> {
 
 /// Tells git that the submodule is in use, as `git submodule init` does.
 fn register(repository: &Repository, name: &str, wanted: &Wanted) -> Result<()> {
-    let write = || {
-        let mut configuration = repository.config()?.open_level(git2::ConfigLevel::Local)?;
-        let key = format!("submodule.{name}.url");
-        if configuration.get_string(&key).ok().as_deref() != Some(wanted.url.as_str()) {
-            configuration.set_str(&key, wanted.url.as_str())?;
-        }
-        let key = format!("submodule.{name}.active");
-        if configuration.get_bool(&key).is_err() {
-            configuration.set_bool(&key, true)?;
-        }
-        Ok(())
-    };
-    write().map_err(|source: git2::Error| failure::local("configure", repository.path(), &source))
+    let mut edits = Vec::new();
+    let key = format!("submodule.{name}.url");
+    if configuration::value(repository, &key).as_deref() != Some(wanted.url.as_str()) {
+        edits.push(Edit::set(&key, wanted.url.as_str()));
+    }
+    let key = format!("submodule.{name}.active");
+    if configuration::value(repository, &key).is_none() {
+        edits.push(Edit::set(&key, "true"));
+    }
+    configuration::edit(repository.commondir(), &edits)
 }
 
 /// Makes an empty directory of the submodule's place.
@@ -156,16 +154,16 @@ fn initialise(directory: &Path, place: &Path, commit: Oid) -> Result<()> {
     fs::create_dir_all(parent).map_err(|source| Error::io("create", parent, &source))?;
     temporary::sweep(parent)?;
     let draft = temporary::directory(parent)?;
-    let create = || {
-        let mut options = RepositoryInitOptions::new();
-        options.bare(true).external_template(false);
-        let repository = Repository::init_opts(draft.path(), &options)?;
-        let mut configuration = repository.config()?.open_level(git2::ConfigLevel::Local)?;
-        configuration.set_bool("core.bare", false)?;
-        configuration.set_bool("core.logallrefupdates", true)?;
-        configuration.set_str("core.worktree", &relative(directory, place).to_string_lossy())
-    };
-    create().map_err(|source| failure::local("create", directory, &source))?;
+    let mut options = RepositoryInitOptions::new();
+    options.bare(true).external_template(false);
+    Repository::init_opts(draft.path(), &options)
+        .map_err(|source| failure::local("create", directory, &source))?;
+    let edits = [
+        Edit::set("core.bare", "false"),
+        Edit::set("core.logallrefupdates", "true"),
+        Edit::set("core.worktree", &relative(directory, place).to_string_lossy()),
+    ];
+    configuration::edit(draft.path(), &edits)?;
     // From its first moment on, whatever is found there is an update under way.
     marker::write(draft.path(), &[Oid::ZERO_SHA1, commit])?;
     if directory.exists() {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorCode, Oid, Repository};
 
 use super::change::named;
+use super::configuration::Edit;
 use super::contents::{self, Contents};
 use super::deploy::{self, Deployment};
 use super::examine::{self, Examined, Wanted};
@@ -15,7 +16,7 @@ use super::history::DEPLOYED;
 use super::ownership::{self, Owner};
 use super::stop::Stop;
 use super::worktree::Worktree;
-use super::{failure, marker, remote, submodules};
+use super::{configuration, failure, marker, remote, submodules};
 use crate::error::{Error, Kind, Result};
 
 /// Fetches every branch and tag, as `git clone` sets it up.
@@ -56,8 +57,8 @@ impl Update<'_> {
         commits.dedup();
         marker::write(&directory, &commits)?;
         let fetched = self
-            .configure(&repository)
-            .and_then(|()| self.fetch(&repository, head));
+            .configure(root, &repository)
+            .and_then(|repository| self.fetch(&repository, head));
         if let Err(error) = fetched {
             if marked.is_none() {
                 // Nothing of the worktree was touched, so there is nothing to finish.
@@ -145,26 +146,42 @@ impl Update<'_> {
         .with_remedy("it may just have been replaced there: run again")
     }
 
-    /// Writes the remote as `git clone` does.
-    fn configure(&self, repository: &Repository) -> Result<()> {
+    /// Writes the remote and the branch's upstream as `git clone` does, and returns the repository as it is then.
+    fn configure(&self, root: &Path, repository: &Repository) -> Result<Repository> {
         let url = self.wanted.url.as_str();
-        let write = || {
-            if examine::stored_url(repository).as_deref() != Some(url) {
-                let mut configuration = repository.config()?.open_level(git2::ConfigLevel::Local)?;
-                configuration.set_str("remote.origin.url", url)?;
-                // Credentials of another tool's making would stay behind here.
-                if let Err(source) = configuration.remove("remote.origin.pushurl")
-                    && source.code() != ErrorCode::NotFound
-                {
-                    return Err(source);
+        let value = |key: &str| configuration::value(repository, key);
+        let mut edits = Vec::new();
+        if examine::stored_url(repository).as_deref() != Some(url) {
+            edits.push(Edit::set("remote.origin.url", url));
+            // Credentials of another tool's making would stay behind here.
+            edits.push(Edit::remove("remote.origin.pushurl"));
+        }
+        if value("remote.origin.fetch").is_none() {
+            edits.push(Edit::set("remote.origin.fetch", EVERYTHING[0]));
+        }
+        if let Some(name) = &self.wanted.branch {
+            let merge = format!("refs/heads/{name}");
+            for (key, wanted) in [("remote", "origin"), ("merge", &merge)] {
+                let key = format!("branch.{name}.{key}");
+                if value(&key).as_deref() != Some(wanted) {
+                    edits.push(Edit::set(&key, wanted));
                 }
             }
-            if repository.find_remote("origin")?.refspecs().next().is_none() {
-                repository.remote_add_fetch("origin", EVERYTHING[0])?;
-            }
-            Ok(())
-        };
-        write().map_err(|source| failure::local("configure", repository.path(), &source))
+        }
+        configuration::edit(repository.commondir(), &edits)?;
+        let repository = deploy::open(root)?;
+        if examine::stored_url(&repository).as_deref() != Some(url) {
+            let path = repository.commondir().join("config");
+            return Err(Error::new(
+                Kind::Refused,
+                format!(
+                    "`remote.origin.url` is set by a file that `{}` includes",
+                    path.display()
+                ),
+            )
+            .with_remedy("remove it from there, or move the checkout away to have it cloned anew"));
+        }
+        Ok(repository)
     }
 
     fn fetch(&self, repository: &Repository, head: Option<Oid>) -> Result<()> {
@@ -221,15 +238,7 @@ impl Update<'_> {
             if repository.refname_to_id(&reference).ok() != Some(*commit) {
                 repository.reference(&reference, *commit, true, log)?;
             }
-            repository.set_head(&reference)?;
-            let mut configuration = repository.config()?.open_level(git2::ConfigLevel::Local)?;
-            for (key, value) in [("remote", "origin"), ("merge", &reference)] {
-                let key = format!("branch.{name}.{key}");
-                if configuration.get_string(&key).ok().as_deref() != Some(value) {
-                    configuration.set_str(&key, value)?;
-                }
-            }
-            Ok(())
+            repository.set_head(&reference)
         };
         write()
             .map_err(|source: git2::Error| failure::local("move the branch of", repository.path(), &source))

@@ -15,9 +15,16 @@ use crate::support::{Scene, assert_sound, git, write};
 const CALLS: &str = "write,pwrite64,writev,rename,renameat,renameat2,link,linkat,symlink,symlinkat,mkdir,mkdirat,\
                      unlink,unlinkat,rmdir,fsync,fdatasync,chmod,fchmod,fchmodat,ftruncate,openat,utimensat";
 
-/// Returns every such call of a run: its name, and the how manieth of that name it is in its thread, which is how
-/// `strace` counts.
-fn calls(drive: &Drive, scratch: &Path) -> Vec<(String, usize)> {
+/// A call of a run: its name, and the how manieth of that name it is in its thread, which is how `strace` counts.
+struct Call {
+    name: String,
+    number: usize,
+    /// All of it, as `strace` writes it.
+    text: String,
+}
+
+/// Returns every call of a run that changes files, or opens one.
+fn calls(drive: &Drive, scratch: &Path) -> Vec<Call> {
     let log = scratch.join("calls");
     let filter = format!("trace={CALLS}");
     let status = drive
@@ -38,11 +45,15 @@ fn calls(drive: &Drive, scratch: &Path) -> Vec<(String, usize)> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     log.lines()
         .filter_map(|line| line.split_once(' '))
-        .filter_map(|(thread, call)| Some((thread, call.trim_start().split_once('(')?.0)))
-        .map(|(thread, name)| {
+        .filter_map(|(thread, call)| Some((thread, call.trim_start().split_once('(')?.0, call)))
+        .map(|(thread, name, call)| {
             let count = counts.entry((thread, name)).or_default();
             *count += 1;
-            (name.to_owned(), *count)
+            Call {
+                name: name.to_owned(),
+                number: *count,
+                text: call.to_owned(),
+            }
         })
         .collect()
 }
@@ -52,6 +63,7 @@ fn calls(drive: &Drive, scratch: &Path) -> Vec<(String, usize)> {
 enum Fault {
     Kill,
     FullDisk,
+    UnreadableConfiguration,
 }
 
 impl Fault {
@@ -59,11 +71,11 @@ impl Fault {
         match self {
             Self::Kill => "signal=SIGKILL",
             Self::FullDisk => "error=ENOSPC",
+            Self::UnreadableConfiguration => "error=EIO",
         }
     }
 
-    /// A full disk fails only what takes space.
-    fn befalls(self, call: &str) -> bool {
+    fn befalls(self, call: &Call) -> bool {
         let takes_space = [
             "write",
             "pwrite64",
@@ -74,7 +86,11 @@ impl Fault {
             "renameat",
             "fsync",
         ];
-        self == Self::Kill || takes_space.contains(&call)
+        match self {
+            Self::Kill => true,
+            Self::FullDisk => takes_space.contains(&call.name.as_str()),
+            Self::UnreadableConfiguration => call.name == "openat" && call.text.contains("/config\""),
+        }
     }
 }
 
@@ -84,7 +100,7 @@ fn disturbed_everywhere(scene: &Scene, fault: Fault, prepare: impl Fn()) {
     let drive = Drive::new(&home, &scene.dest(), &scene.path("remote").display().to_string());
     prepare();
     let mut calls = calls(&drive, scene.directory.path());
-    calls.retain(|(name, _)| fault.befalls(name));
+    calls.retain(|call| fault.befalls(call));
     let points = match env::var("GIT_KILL_POINTS").ok().as_deref() {
         Some("all") => calls.len(),
         Some(number) => number.parse().expect("`all` or a number"),
@@ -93,7 +109,7 @@ fn disturbed_everywhere(scene: &Scene, fault: Fault, prepare: impl Fn()) {
     .min(calls.len());
     let mut disturbed = 0;
     for index in 0..points {
-        let (name, number) = &calls[index * calls.len() / points];
+        let Call { name, number, .. } = &calls[index * calls.len() / points];
         let point = format!("after call {name} {number}");
         prepare();
         let inject = format!("inject={name}:{}:when={number}", fault.injection());
@@ -108,7 +124,10 @@ fn disturbed_everywhere(scene: &Scene, fault: Fault, prepare: impl Fn()) {
             &inject,
         ];
         let output = drive.command(&prefix).output().expect("strace is installed");
-        disturbed += usize::from(!output.status.success() || fault == Fault::FullDisk);
+        disturbed += usize::from(!output.status.success() || fault != Fault::Kill);
+        let said = String::from_utf8_lossy(&output.stdout);
+        let ended = said.contains("driven: done") || said.contains("driven: error");
+        assert!(fault == Fault::Kill || ended, "{point} broke the process: {said}");
         let actions = drive.run().unwrap_or_else(|error| panic!("{point}: {error:?}"));
         assert_eq!(drive.run(), Ok(Vec::new()), "{point}, then {actions:?}");
         assert_sound(&scene.dest());
@@ -198,4 +217,14 @@ fn a_clone_that_fills_the_disk_is_finished_by_the_next_run() {
 #[test]
 fn an_update_that_fills_the_disk_is_finished_by_the_next_run() {
     updates(Fault::FullDisk);
+}
+
+#[test]
+fn a_clone_whose_configuration_cannot_be_read_breaks_nothing() {
+    clones(Fault::UnreadableConfiguration);
+}
+
+#[test]
+fn an_update_whose_configuration_cannot_be_read_breaks_nothing() {
+    updates(Fault::UnreadableConfiguration);
 }
