@@ -38,6 +38,7 @@ impl Deployment<'_> {
             write,
             remove,
             dirty: _,
+            added,
             in_the_way,
         } = difference;
         let root = Root::open(self.root).map_err(failed)?;
@@ -45,7 +46,7 @@ impl Deployment<'_> {
             root.clear(path)
                 .map_err(|source| Error::io("remove", &self.root.join(path), &source))?;
         }
-        for path in remove {
+        for path in remove.iter().chain(added) {
             root.remove(path)
                 .map_err(|source| Error::io("remove", &self.root.join(path), &source))?;
         }

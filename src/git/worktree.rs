@@ -24,6 +24,8 @@ pub(super) struct Difference {
     pub remove: Vec<PathBuf>,
     /// Tracked files with changes of the user's.
     pub dirty: BTreeSet<PathBuf>,
+    /// Those of them that the user added to the index and that no commit has: without them, nothing tracks the file.
+    pub added: BTreeSet<PathBuf>,
     /// Untracked files where the target has its own.
     pub in_the_way: BTreeSet<PathBuf>,
 }
@@ -200,6 +202,8 @@ impl<'a> Worktree<'a> {
                 .filter(|path| !own.contains(path))
                 .cloned(),
         );
+        let is_new = |path: &&PathBuf| !all.iter().any(|contents| contents.files.contains_key(*path));
+        difference.added = difference.dirty.iter().filter(is_new).cloned().collect();
     }
 
     fn find(&self, path: &Path, candidates: &[File]) -> Result<Found> {

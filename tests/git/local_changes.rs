@@ -115,6 +115,69 @@ fn a_staged_file_is_refused() {
 }
 
 #[test]
+fn force_leaves_what_gits_own_hard_reset_leaves() {
+    let scene = Scene::new();
+    scene.converge("main");
+    let dest = scene.dest();
+    for name in [
+        "staged",
+        "new/staged",
+        "deep/er/staged",
+        "edited",
+        "gone",
+        "intended",
+        "ignored",
+        "untracked",
+        "deep/untracked",
+    ] {
+        write(&dest.join(name), "mine");
+    }
+    git(
+        &dest,
+        &["add", "staged", "new/staged", "deep/er/staged", "edited", "gone"],
+    );
+    git(&dest, &["add", "--intent-to-add", "intended"]);
+    write(&dest.join("edited"), "mine, and more of it");
+    fs::remove_file(dest.join("gone")).expect("removed");
+    git(&dest, &["mv", "Makefile", "Renamed"]);
+    git(&dest, &["rm", "-q", "--cached", "run"]);
+    git(&dest, &["rm", "-q", "link"]);
+    let theirs = scene.path("theirs");
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .args([&dest, &theirs])
+        .status();
+    assert!(copied.expect("cp runs").success());
+    git(&theirs, &["reset", "-q", "--hard"]);
+
+    let mut source = scene.source("main");
+    let error = refusal(&dest, &source);
+    assert_eq!(error.kind(), Kind::Refused, "{error}");
+    source.force = true;
+    let actions = converge(&dest, &source);
+    assert_eq!(actions.len(), 1, "{actions:?}");
+    for name in [
+        "`staged`",
+        "`deep/er/staged`",
+        "`edited`",
+        "`gone`",
+        "`intended`",
+        "`Renamed`",
+        "`Makefile`",
+        "`run`",
+    ] {
+        assert!(actions[0].contains(name), "{name}: {actions:?}");
+    }
+    let left = |root: &Path| git(root, &["ls-files", "--cached", "--others"]);
+    assert_eq!(left(&dest), left(&theirs));
+    assert!(left(&dest).contains("deep/untracked"), "{}", left(&dest));
+    let status = |root: &Path| git(root, &["status", "--porcelain"]);
+    assert_eq!(status(&dest), status(&theirs));
+    assert!(dest.join("untracked").exists() && dest.join("ignored").exists());
+    assert!(!dest.join("staged").exists() && !dest.join("deep/er").exists());
+}
+
+#[test]
 fn a_commit_of_the_users_own_is_refused() {
     refused_then_forced(
         |dest| {

@@ -209,8 +209,7 @@ fn what_somebody_made_is_refused_by_name_and_discarded_by_force() {
         station.refuses(&[named, "`toolkit_force: true`"]);
         station.set("toolkit_force", true);
         let answer = station.converges();
-        // What was added only is kept as an untracked file.
-        fs::remove_file(station.checkout().join("mine")).ok();
+        assert!(!station.checkout().join("mine").exists());
         assert!(
             answer.actions()[0].starts_with("Discarded from "),
             "{:?}",
