@@ -66,17 +66,9 @@ impl Error {
             },
             format!("cannot {doing} `{}`: {}", path.display(), reason(source)),
         );
-        match source.kind() {
-            io::ErrorKind::PermissionDenied => {
-                error.with_remedy("run the task with `become: true` or as the owner of that path")
-            }
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                error.with_remedy("free space on that file system (`df -h`, `df -i`) and run again")
-            }
-            io::ErrorKind::ReadOnlyFilesystem => {
-                error.with_remedy("remount that file system read-write, or choose another path")
-            }
-            _ => error,
+        match remedy(source) {
+            Some(remedy) => error.with_remedy(remedy),
+            None => error,
         }
     }
 
@@ -140,6 +132,27 @@ impl Error {
     }
 }
 
+/// Returns what to do about a failed system call on a path, where that is known.
+#[must_use]
+pub fn remedy(source: &io::Error) -> Option<&'static str> {
+    // Rust has no kind for a disk that fails.
+    if source.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) {
+        return Some("the disk, or the way to it, is failing: read `dmesg`, check the disk, and run again");
+    }
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => {
+            Some("run the task with `become: true` or as the owner of that path")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("free space on that file system (`df -h`, `df -i`) and run again")
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            Some("remount that file system read-write, or choose another path")
+        }
+        _ => None,
+    }
+}
+
 /// Returns the system's words for `source`, lower-case and without Rust's "(os error N)".
 #[must_use]
 pub fn reason(source: &io::Error) -> String {
@@ -147,10 +160,20 @@ pub fn reason(source: &io::Error) -> String {
     let text = text
         .split_once(" (os error")
         .map_or(text.as_str(), |(words, _)| words);
+    uncapitalised(text)
+}
+
+/// Returns `text` beginning in lower case, unless its first word is an acronym.
+#[must_use]
+pub fn uncapitalised(text: &str) -> String {
     let mut letters = text.chars();
+    let acronym = text
+        .split(' ')
+        .next()
+        .is_some_and(|word| word.chars().skip(1).any(char::is_uppercase));
     match letters.next() {
-        Some(first) => first.to_lowercase().chain(letters).collect(),
-        None => String::new(),
+        Some(first) if !acronym => first.to_lowercase().chain(letters).collect(),
+        _ => text.to_owned(),
     }
 }
 
@@ -180,6 +203,7 @@ mod tests {
             (13, "permission denied", "become"),
             (28, "no space left on device", "free space"),
             (30, "read-only file system", "read-write"),
+            (5, "input/output error", "dmesg"),
         ] {
             let error = Error::io("write", Path::new("/x"), &io::Error::from_raw_os_error(number));
             assert_eq!(error.cause(), format!("cannot write `/x`: {reason}"));

@@ -186,19 +186,19 @@ fn make_durable(path: &Path) -> Result<()> {
 
 /// Makes everything below `path` durable, so that it can be moved into its place.
 pub(super) fn sync(path: &Path) -> Result<()> {
-    let walk = || {
-        let metadata = path.symlink_metadata()?;
-        if metadata.is_dir() {
-            for entry in fs::read_dir(path)? {
-                sync(&entry?.path()).map_err(|error| io::Error::other(error.to_string()))?;
-            }
+    let failed = |source: io::Error| Error::io("write", path, &source);
+    let metadata = path.symlink_metadata().map_err(failed)?;
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path).map_err(failed)? {
+            sync(&entry.map_err(failed)?.path())?;
         }
-        if metadata.is_dir() || metadata.is_file() {
-            File::open(path)?.sync_all()?;
-        }
-        Ok(())
-    };
-    walk().map_err(|source: io::Error| Error::io("write", path, &source))
+    }
+    if metadata.is_dir() || metadata.is_file() {
+        File::open(path)
+            .and_then(|file| file.sync_all())
+            .map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Opens the repository at `root` anew, so that nothing cached from before a change is seen.

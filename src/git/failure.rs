@@ -2,14 +2,27 @@
 //!
 //! Owns the classification of its errors into kinds, causes and remedies. It decides nothing about retrying.
 
+use std::io;
 use std::path::Path;
 
 use git2::{ErrorClass, ErrorCode};
+use rustix::io::Errno;
 
 use super::certificates;
 use super::redact::redact;
 use super::url::{GitUrl, Scheme};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, remedy, uncapitalised};
+
+/// How the C libraries (glibc, musl) call what libgit2 only passes on in words.
+const SYSTEM_ERRORS: [(&str, Errno); 7] = [
+    ("Permission denied", Errno::ACCESS),
+    ("No space left on device", Errno::NOSPC),
+    ("Disk quota exceeded", Errno::DQUOT),
+    ("Quota exceeded", Errno::DQUOT),
+    ("Read-only file system", Errno::ROFS),
+    ("Input/output error", Errno::IO),
+    ("I/O error", Errno::IO),
+];
 
 /// Returns what failed while talking to the server of `url`.
 pub(super) fn remote(url: &GitUrl, source: &git2::Error) -> Error {
@@ -37,7 +50,9 @@ pub(super) fn remote(url: &GitUrl, source: &git2::Error) -> Error {
         _ if is_missing(source, &message) => missing(url),
         // A path without a repository is not even taken for a URL.
         _ if url.scheme() == Scheme::File && message.contains("unsupported URL protocol") => missing(url),
-        _ if is_full(&message) => full(&message),
+        _ if let Some(remedy) = disk_remedy(&message) => {
+            Error::new(Kind::Failed, message).with_remedy(remedy)
+        }
         _ if source.class() == ErrorClass::Ssh && is_denied(&message) => denied(url, &message),
         _ if is_transient(source, &message) => Error::new(
             Kind::Unreachable,
@@ -56,16 +71,16 @@ pub(super) fn local(doing: &str, path: &Path, source: &git2::Error) -> Error {
         ErrorCode::User => Error::new(Kind::Interrupted, "the run was told to stop"),
         ErrorCode::Locked => error(Kind::Refused)
             .with_remedy("wait until no other git works there; remove the lock file if none does"),
-        _ if is_full(&message) => full(&message).context(format!("cannot {doing} `{}`", path.display())),
-        _ if message.contains("permission denied") => {
-            error(Kind::Denied).with_remedy("run the task with `become: true` or as the owner of that path")
+        _ => {
+            let cause = system_error(&message);
+            let kind = match cause.as_ref().map(io::Error::kind) {
+                Some(io::ErrorKind::PermissionDenied) => Kind::Denied,
+                _ => Kind::Failed,
+            };
+            error(kind).with_remedy(cause.as_ref().and_then(remedy).unwrap_or(
+                "the repository may be damaged: check it with `git fsck`, or move it away to have it cloned anew",
+            ))
         }
-        _ if message.contains("read-only file system") => {
-            error(Kind::Failed).with_remedy("remount that file system read-write, or choose another path")
-        }
-        _ => error(Kind::Failed).with_remedy(
-            "the repository may be damaged: check it with `git fsck`, or move it away to have it cloned anew",
-        ),
     }
 }
 
@@ -77,27 +92,27 @@ fn words(source: &git2::Error) -> String {
     if message.contains("Resource temporarily unavailable") {
         return "it made no progress in time".to_owned();
     }
-    let capital = message
-        .split(' ')
-        .next()
-        .is_some_and(|word| word.chars().skip(1).any(char::is_uppercase));
-    let mut letters = message.chars();
-    match letters.next() {
-        Some(first) if !capital => first.to_lowercase().chain(letters).collect::<String>(),
-        _ => message,
-    }
-    .replace("Permission denied", "permission denied")
-    .replace("No space left on device", "no space left on device")
-    .replace("Read-only file system", "read-only file system")
+    SYSTEM_ERRORS
+        .iter()
+        .fold(uncapitalised(&message), |message, (words, _)| {
+            message.replace(words, &uncapitalised(words))
+        })
 }
 
-fn is_full(message: &str) -> bool {
-    message.contains("no space left on device") || message.contains("quota exceeded")
+/// Returns the system's error that `message`, as [`words`] has it, ends in.
+fn system_error(message: &str) -> Option<io::Error> {
+    SYSTEM_ERRORS
+        .iter()
+        .find(|(words, _)| message.contains(&uncapitalised(words)))
+        .map(|(_, number)| io::Error::from(*number))
 }
 
-fn full(message: &str) -> Error {
-    Error::new(Kind::Failed, message)
-        .with_remedy("free space on that file system (`df -h`, `df -i`) and run again")
+/// Returns what to do about a disk of this host that was full or failed during a transfer.
+fn disk_remedy(message: &str) -> Option<&'static str> {
+    // A server says by the same words that it denies access.
+    system_error(message)
+        .filter(|source| source.kind() != io::ErrorKind::PermissionDenied)
+        .and_then(|source| remedy(&source))
 }
 
 fn is_missing(source: &git2::Error, message: &str) -> bool {
@@ -280,6 +295,19 @@ mod tests {
                 "x: Read-only file system",
                 Kind::Failed,
                 "read-write",
+            ),
+            (
+                ErrorCode::GenericError,
+                "x: Input/output error",
+                Kind::Failed,
+                "dmesg",
+            ),
+            (ErrorCode::GenericError, "x: I/O error", Kind::Failed, "dmesg"),
+            (
+                ErrorCode::GenericError,
+                "x: Disk quota exceeded",
+                Kind::Failed,
+                "free space",
             ),
             (ErrorCode::NotFound, "object not found", Kind::Failed, "git fsck"),
         ] {
