@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{self, Deprecation};
+use crate::connections::Connections;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::modules::Module;
@@ -34,6 +35,7 @@ pub fn run(arguments_file: &Path, program: Option<&str>) -> ExitCode {
 }
 
 fn answer(arguments_file: &Path, program: Option<&str>, context: &Context) -> Map<String, Value> {
+    let connections = Connections::watch();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -60,6 +62,9 @@ fn answer(arguments_file: &Path, program: Option<&str>, context: &Context) -> Ma
             Err(error) => failure(&error, context, &common),
         }
     });
+    if context.stop.is_requested() {
+        connections.end();
+    }
     runtime.shutdown_timeout(GRACE);
     result
 }

@@ -16,6 +16,7 @@ pub mod arguments;
 mod certificates;
 pub mod cli;
 mod compose;
+mod connections;
 mod context;
 mod credentials;
 mod desired;
