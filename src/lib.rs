@@ -19,6 +19,7 @@ mod compose;
 mod connections;
 mod context;
 mod credentials;
+mod crontab;
 mod desired;
 mod difference;
 mod docker;
