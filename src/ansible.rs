@@ -17,6 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::modules::Module;
 use crate::protocol::{self, Request};
 use crate::signals::Signals;
+use crate::syslog;
 
 /// How long work in threads may take to clean up once the run is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -90,6 +91,8 @@ async fn work(
         shows_difference,
         no_log,
         ignore_unknown_opts,
+        syslog_facility,
+        target_log_info,
     } = Request::read(arguments_file)?;
     common.shows_difference = shows_difference;
     // Before anything else can quote them.
@@ -133,10 +136,19 @@ async fn work(
     }
     common.invocation = Some(arguments::invocation(&parameters, &secrets));
     common.deprecations = deprecations;
-    match rejection {
-        Some(error) => Err(error),
-        None => chosen.run(&parameters, check_mode, context).await,
+    if let Some(error) = rejection {
+        return Err(error);
     }
+    if !no_log {
+        let line = arguments::invoked(&chosen.specification().options, &parameters, &secrets);
+        let line = target_log_info.map_or(line.clone(), |information| format!("{information} {line}"));
+        let writer = syslog::Writer {
+            facility: syslog_facility.as_deref().unwrap_or_default(),
+            name: &format!("ansible-{}", module.as_deref().unwrap_or(chosen.name())),
+        };
+        writer.write(&protocol::scrubbed(line, &context.secrets));
+    }
+    chosen.run(&parameters, check_mode, context).await
 }
 
 fn success(mut fields: Map<String, Value>, context: &Context, common: &Common) -> Map<String, Value> {

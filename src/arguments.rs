@@ -14,6 +14,7 @@ mod coerce;
 pub mod cross_compile;
 mod environment;
 mod literal;
+mod logged;
 mod names;
 mod number;
 mod passwords;
@@ -29,6 +30,7 @@ use serde_json::{Map, Value, json};
 
 pub use argument::{Alias, Argument, Literal, Presence, Removal, Type, When};
 pub use environment::{Environment, System};
+pub use logged::{invoked, sanitized};
 pub use secrets::remove_values;
 pub use specification::{Options, Relations, RequiredBy, RequiredIf, Specification};
 

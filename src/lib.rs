@@ -40,4 +40,5 @@ mod resource;
 mod retry;
 mod secret;
 mod signals;
+mod syslog;
 pub mod template;

@@ -31,6 +31,10 @@ pub struct Request {
     pub shows_difference: bool,
     pub no_log: bool,
     pub ignore_unknown_opts: bool,
+    /// The facility of the system's log, by name.
+    pub syslog_facility: Option<String>,
+    /// What the log's line begins with.
+    pub target_log_info: Option<String>,
 }
 
 impl Request {
@@ -67,12 +71,16 @@ impl Request {
             None => true,
         });
         let flag = |name: &str| own.get(name).is_some_and(is_true);
-        Ok(Self {
-            module: own
-                .get("module_name")
+        let text = |name: &str| {
+            own.get(name)
                 .and_then(Value::as_str)
-                .filter(|name| !name.is_empty())
-                .map(str::to_owned),
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        Ok(Self {
+            module: text("module_name"),
+            syslog_facility: text("syslog_facility"),
+            target_log_info: text("target_log_info"),
             check_mode: flag("check_mode"),
             shows_difference: flag("diff"),
             no_log: flag("no_log"),
@@ -103,6 +111,18 @@ fn remember_in(value: &Value, secrets: &Secrets) {
         Value::Array(items) => items.iter().for_each(|item| remember_in(item, secrets)),
         Value::Object(entries) => entries.values().for_each(|entry| remember_in(entry, secrets)),
         _ => {}
+    }
+}
+
+/// Returns `text` without any secret.
+#[must_use]
+pub fn scrubbed(text: String, secrets: &Secrets) -> String {
+    let mut value = Value::String(text);
+    remove_values(&mut value, &secrets.values());
+    match value {
+        Value::String(text) => text,
+        // A text stays one.
+        _ => String::new(),
     }
 }
 

@@ -9,13 +9,16 @@ use super::specification::Options;
 pub fn unmarked<'a>(options: &'a Options, parameters: &'a Parameters) -> impl Iterator<Item = String> + 'a {
     parameters
         .keys()
-        .filter(|name| {
-            let marked = options
-                .find(name)
-                .is_some_and(|argument| argument.no_log.is_some());
-            !marked && is_password(name)
-        })
+        .filter(|name| is_unmarked(options, name))
         .map(|name| format!("Module did not set no_log for {name}"))
+}
+
+/// Returns whether the option of this name looks like a password and is not marked either way.
+pub fn is_unmarked(options: &Options, name: &str) -> bool {
+    let marked = options
+        .find(name)
+        .is_some_and(|argument| argument.no_log.is_some());
+    !marked && is_password(name)
 }
 
 /// Matches `^(?:.+[-_\s])?pass(?:[-_\s]?(?:word|phrase|wrd|wd)?)(?:[-_\s].+)?$`, in any case.

@@ -48,6 +48,8 @@ pub struct Theirs {
     pub secrets: Vec<String>,
     pub warnings: Vec<String>,
     pub deprecations: Value,
+    /// What went into the system's log.
+    pub logged: Option<String>,
 }
 
 /// What we made of it.
@@ -57,6 +59,7 @@ pub struct Ours {
     pub secrets: Vec<String>,
     pub warnings: Vec<String>,
     pub deprecations: Value,
+    pub logged: Option<String>,
 }
 
 impl Theirs {
@@ -78,6 +81,7 @@ impl Theirs {
             secrets: texts(&outcome["secrets"]),
             warnings: texts(&outcome["warnings"]),
             deprecations,
+            logged: text(&outcome["logged"]),
         }
     }
 
@@ -119,6 +123,7 @@ impl Ours {
             secrets: Vec::new(),
             warnings: Vec::new(),
             deprecations: Value::Null,
+            logged: None,
         }
     }
 }

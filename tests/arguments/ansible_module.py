@@ -17,6 +17,7 @@ from ansible.module_utils.common import warnings as ansible_warnings
 DESCRIPTION = json.loads(Path(__file__).with_name("specification.json").read_text())
 SETS = 9000
 DOCUMENTS = 2000
+TEXTS_TO_SANITIZE = 5000
 
 TEXTS = [
     "", " ", "abc", "a,b", "a, b ,c", "yes", "No", "ON ", "off", "maybe", "True", "False", "true", "1", "0", "8", " 12 ",
@@ -179,8 +180,8 @@ def run(specification, arguments):
             seen["module"] = self
             super().__init__(**keywords)
 
-        def log(self, *_, **__):
-            """Writes no log."""
+        def log(self, msg, **_):
+            seen["logged"] = msg
 
     ansible_warnings._global_warnings.clear()
     ansible_warnings._global_deprecations.clear()
@@ -197,6 +198,7 @@ def run(specification, arguments):
         return outcome
     module = seen["module"]
     outcome["parameters"] = module.params
+    outcome["logged"] = seen.get("logged")
     outcome["secrets"] = sorted(map(str, module.no_log_values))
     outcome["warnings"] = list(ansible_warnings.get_warning_messages())
     outcome["deprecations"] = list(ansible_warnings.get_deprecation_messages())
@@ -274,5 +276,14 @@ def write_documents():
         }))
 
 
+def write_texts():
+    pieces = ["@", "@", ":", ":", "://", "/", "user", "s3cret", "é", "https://u:p@h", " ", ", ", "x:y", "😀"]
+    for index in range(TEXTS_TO_SANITIZE):
+        chance = random.Random(index)
+        text = "".join(chance.choices(pieces, k=chance.randrange(12)))
+        secrets = chance.choice([[], ["s3cret"], ["user:s3cret"]])
+        print(json.dumps({"text": text, "secrets": secrets, "sanitized": basic.heuristic_log_sanitize(text, secrets)}))
+
+
 if __name__ == "__main__":
-    {"arguments": write_arguments, "documents": write_documents}[sys.argv[1]]()
+    {"arguments": write_arguments, "documents": write_documents, "texts": write_texts}[sys.argv[1]]()

@@ -10,7 +10,7 @@ mod specification;
 
 use std::collections::BTreeMap;
 
-use cross_compile::arguments::{Context, Parsed, Rejected, parse, remove_values};
+use cross_compile::arguments::{Context, Parsed, Rejected, invoked, parse, remove_values, sanitized};
 use cross_compile::protocol::json;
 use serde_json::Value;
 
@@ -25,10 +25,20 @@ fn arguments_are_taken_as_ansible_takes_them() {
     let mut unexplained = Vec::new();
     let mut compared = 0;
     let mut alike = [0, 0];
+    let mut logged = 0;
     for line in ansible::lines("arguments") {
         let theirs = Theirs::read(&line);
         let ours = ours(&description, &theirs);
         compared += 1;
+        if matches!(verdict(&theirs, &ours), Verdict::Alike) {
+            logged += usize::from(ours.logged.is_some());
+            if ours.logged != theirs.logged {
+                unexplained.push(format!(
+                    "{}:\n  Ansible: {:?}\n  we: {:?}\n",
+                    theirs.raw, theirs.logged, ours.logged
+                ));
+            }
+        }
         match verdict(&theirs, &ours) {
             Verdict::Alike => alike[usize::from(ours.message.is_some())] += 1,
             Verdict::Explained(difference) => *explained.entry(difference.name).or_default() += 1,
@@ -47,6 +57,7 @@ fn arguments_are_taken_as_ansible_takes_them() {
         compared >= 5_000 && accepted >= 2_000 && refused >= 2_000,
         "too few sets were compared"
     );
+    assert!(logged >= 1_000, "only {logged} lines for the log were compared");
     for difference in DIFFERENCES {
         let name = difference.name;
         assert!(
@@ -68,6 +79,20 @@ fn secrets_are_removed_as_ansible_removes_them() {
         compared += 1;
     }
     assert!(compared >= 1_000, "only {compared} documents were compared");
+}
+
+#[test]
+fn passwords_are_taken_out_of_texts_as_ansible_takes_them_out() {
+    let mut starred = 0;
+    for line in ansible::lines("texts") {
+        let case = json::read(line.as_bytes()).unwrap();
+        let secrets: Vec<String> = serde_json::from_value(case["secrets"].clone()).unwrap();
+        let text = case["text"].as_str().unwrap();
+        let ours = sanitized(text, &secrets);
+        assert_eq!(ours, case["sanitized"], "{text} without {secrets:?}");
+        starred += usize::from(ours.contains(":********@"));
+    }
+    assert!(starred >= 1_000, "only {starred} texts had a password");
 }
 
 enum Verdict {
@@ -100,13 +125,15 @@ fn ours(description: &Description, theirs: &Theirs) -> Ours {
         no_log: flag("_ansible_no_log"),
         environment: description,
     };
-    match parse(description.specification(&theirs.specification), raw, &context) {
+    let specification = description.specification(&theirs.specification);
+    match parse(specification, raw, &context) {
         Ok(Parsed {
             parameters,
             secrets,
             warnings,
             deprecations,
         }) => Ours {
+            logged: (!context.no_log).then(|| invoked(&specification.options, &parameters, &secrets)),
             message: None,
             parameters: Value::Object(parameters),
             secrets,
@@ -127,6 +154,7 @@ fn ours(description: &Description, theirs: &Theirs) -> Ours {
                 secrets,
                 warnings,
                 deprecations: serde_json::to_value(deprecations).unwrap(),
+                logged: None,
             }
         }
     }

@@ -19,4 +19,5 @@ mod protocol;
 mod requirements;
 mod secrets;
 mod signals;
+mod syslog;
 mod toolkit;
