@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/target/zig/bin:$(HOME)/.cargo/bin:$(PATH)
 TARGET := $(shell uname -m)-unknown-linux-musl
 BINARY := target/$(TARGET)/release/cross_compile
 
-.PHONY: help build demo test bench clean
+.PHONY: help build demo test bench docs clean
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,6 +27,10 @@ test: ## Runs everything that guards the project; ends with a plain count.
 
 bench: build ## Measures against what a user would otherwise run; prints a table.
 	@scripts/bench
+
+docs: ## Makes the sidecars, the role's argument_specs.yml and the tables of docs/ from the declarations.
+	@scripts/setup build
+	@WRITE_DOCUMENTATION=yes cargo test --locked --quiet --test documentation
 
 clean: ## Stops what still runs, and removes everything that was built.
 	@if [[ -d target ]]; then python3 tests/testbed down; fi

@@ -44,19 +44,20 @@ const ARGUMENTS: &[Argument] = &[
         .choices(RESOURCES)
         .describe(&[
             "The parts of the environment to converge; the others are neither looked at nor touched.",
-            "With V(directories) alone, no engine and no network are needed.",
+            "With V(directories) alone, neither an engine nor the network is needed.",
             "V(legacy) is what the role in YAML and shell, which this module replaces, left behind: its two cron \
              entries are removed, its scripts stay.",
         ]),
     Argument::new("base_dir", Type::Path)
         .default(Literal::Str("/opt/goldentooth"))
-        .describe(&["The directory under which everything lies, unless another path is given for it."]),
+        .describe(&["The directory that the others lie in, unless another path is given for them. Like all of them, it is \
+                     created with the parents that are missing; a file where a directory must be is an error."]),
     Argument::new("artifacts_dir", Type::Path)
         .computed("C(artifacts) in O(base_dir)")
         .describe(&["Where builds leave their artifacts."]),
     Argument::new("cache_dir", Type::Path)
         .computed("C(build-cache) in O(base_dir)")
-        .describe(&["Where builds keep their caches, one directory a service."]),
+        .describe(&["Where builds keep their caches, one directory for each service."]),
     Argument::new("workspace_dir", Type::Path)
         .computed("C(workspace) in O(base_dir)")
         .describe(&["Where sources lie, the toolkit's checkout among them."]),
@@ -68,7 +69,7 @@ const ARGUMENTS: &[Argument] = &[
             Literal::Str("packages"),
             Literal::Str("containers"),
         ]))
-        .describe(&["Sub-directories of O(artifacts_dir), owned by the builder's user."]),
+        .describe(&["Sub-directories of O(artifacts_dir). They belong to O(builder_uid)."]),
     Argument::new("owner", Type::Str).describe(&[
         "User that owns the base, artifacts, cache and workspace directories.",
         "Unset, new directories belong to the user that the module runs as, and old ones stay as they are.",
@@ -81,16 +82,18 @@ const ARGUMENTS: &[Argument] = &[
     ]),
     Argument::new("builder_uid", Type::Int)
         .default(Literal::Int(1000))
-        .describe(&["User id of the images' non-root user, who owns what builds have to write."]),
+        .describe(&["Number of the images' user, who is not root. It owns the artifact categories and the caches, so \
+                     that builds started by hand can write."]),
     Argument::new("builder_gid", Type::Int)
         .default(Literal::Int(1000))
-        .describe(&["Group id of the images' non-root user."]),
+        .describe(&["Number of that user's group."]),
     Argument::new("toolkit_repo", Type::Str)
         .default(Literal::Str("https://github.com/goldentooth/cross-compile-toolkit.git"))
         .describe(&[
-            "Where the toolkit is cloned from: an C(https), C(http), C(git), C(ssh) or local URL.",
+            "Where the toolkit is cloned from, submodules included: an C(https), C(http), C(git), C(ssh) or local URL.",
             "User information in an C(https) URL, or else C(~/.netrc), serves to log in; it is stored nowhere.",
-            "For C(ssh), the agent and the user's default keys serve; an unknown host key is refused.",
+            "For C(ssh), the agent or else the user's default keys serve; a host that is not in C(known_hosts) is \
+             refused.",
         ]),
     Argument::new("toolkit_version", Type::Str)
         .default(Literal::Str("main"))
@@ -98,15 +101,16 @@ const ARGUMENTS: &[Argument] = &[
         .describe(&["Branch, tag or commit of the toolkit."]),
     Argument::new("toolkit_dest", Type::Path)
         .computed("C(cross-compile-toolkit) in O(workspace_dir)")
-        .describe(&["Where the checkout lies."]),
+        .describe(&["Where the checkout lies. A clone is made beside it and moved there whole."]),
     Argument::new("toolkit_depth", Type::Int)
-        .describe(&["Makes a shallow clone with this many commits."]),
+        .describe(&["Makes a shallow clone with this many commits. Unset, the whole history is cloned."]),
     Argument::new("toolkit_force", Type::Bool)
         .default(Literal::Bool(false))
         .describe(&[
-            "Discards changes that were made in the checkout: edited files, and commits that never came from the \
+            "Discards changes that were made in the checkout, as C(git reset --hard) does: edited files, files that were added to the index, and commits that never came from the \
              remote. Ignored and untracked files stay.",
-            "Without it, such a checkout is refused and the files are named.",
+            "Without it, such a checkout is refused, and the message names them. A forced push on the remote is no \
+             local change.",
         ]),
     Argument::new("registry", Type::Str)
         .default(Literal::Str("ghcr.io/goldentooth"))
@@ -118,7 +122,7 @@ const ARGUMENTS: &[Argument] = &[
             (DEFAULT_CONTAINERS[2].0, Literal::Str(DEFAULT_CONTAINERS[2].1)),
         ]))
         .describe(&[
-            "The images, by key, with tag and/or digest. A key that is not given keeps its default; an empty \
+            "The images by their keys, with tag, digest or both. A key that is not given keeps its default; an empty \
              string drops the image.",
             "C(base_builder) serves the compose services C(base-builder) and C(dev-environment); any other key \
              serves the service of its name, underscores turned into hyphens.",
@@ -134,7 +138,8 @@ const ARGUMENTS: &[Argument] = &[
         .describe(&[
             "When images are pulled.",
             "V(newer) asks the registry for each image's digest and pulls only what differs. An image that is \
-             there stays, with a warning, when the registry cannot be reached or when it was built locally.",
+             there stays, with a warning, when the registry cannot be reached or when it was built locally; a \
+             refusal, and an image that the registry does not have, are errors.",
             "V(missing) pulls what is not there and asks for nothing else.",
             "V(always) is as V(newer), but takes the registry's image in place of one that was built locally, and \
              fails when the registry cannot be reached.",
@@ -158,10 +163,13 @@ const ARGUMENTS: &[Argument] = &[
              Docker's C(config.json), credential helpers, Podman's C(auth.json).",
         ]),
     Argument::new("docker_host", Type::Str)
-        .computed("E(DOCKER_HOST), or else the first that exists of the usual sockets")
+        .computed(
+            "E(DOCKER_HOST), or else the first socket that exists of Docker, rootless Docker, Podman and rootless \
+             Podman",
+        )
         .describe(&[
-            "Socket of the engine, as C(unix:///path).",
-            "The usual sockets are those of Docker, rootless Docker, Podman and rootless Podman, in this order.",
+            "Socket of the engine, as C(unix:///path); C(tcp://) and C(ssh://) are refused.",
+            "A socket that exists and does not answer is an error, never a reason to take the next.",
         ]),
     Argument::new("container", Type::Dict)
         .apply_defaults()
@@ -178,8 +186,8 @@ const ARGUMENTS: &[Argument] = &[
         ]))
         .describe(&["How compose finds its files and its network."]),
     Argument::new("override_template", Type::Str)
-        .computed("the template of the role, which is built in")
-        .describe(&["Jinja2 source of the override."]),
+        .computed("the role's own template, which is built in")
+        .describe(&["Jinja2 source of the override: the text itself, not the path of a file."]),
     Argument::new("override_variables", Type::Dict)
         .default(Literal::Dict(&[]))
         .describe(&[
@@ -190,7 +198,7 @@ const ARGUMENTS: &[Argument] = &[
         .suboptions(Options::new(&[
             Argument::new("version", Type::Str)
                 .default(Literal::Str("v1.32.0"))
-                .describe(&["Envoy's version."]),
+                .describe(&["The tag of Envoy."]),
             Argument::new("memory_allocator", Type::Str)
                 .default(Literal::Str("disabled"))
                 .choices(&[
@@ -202,9 +210,9 @@ const ARGUMENTS: &[Argument] = &[
             Argument::new("build_config", Type::Str)
                 .default(Literal::Str("release"))
                 .choices(&[Literal::Str("release"), Literal::Str("debug")])
-                .describe(&["How it is compiled."]),
+                .describe(&["The kind of build."]),
             Argument::new("parallel_jobs", Type::Int)
-                .computed("the machine's processors")
+                .computed("the number of the machine's processors")
                 .describe(&["How many jobs run at once."]),
             Argument::new("create_deb_package", Type::Bool)
                 .default(Literal::Bool(true))
@@ -224,7 +232,7 @@ const ARGUMENTS: &[Argument] = &[
                 .default(Literal::Int(30))
                 .describe(&["Accepted for the timer that a later version brings; does nothing yet."]),
         ]))
-        .describe(&["What goes on by itself."]),
+        .describe(&["What is kept up to date by itself."]),
     Argument::new("system_requirements", Type::Dict)
         .apply_defaults()
         .suboptions(Options::new(&[
@@ -236,7 +244,7 @@ const ARGUMENTS: &[Argument] = &[
                 ]),
             Argument::new("min_memory_gb", Type::Int)
                 .default(Literal::Int(8))
-                .describe(&["Memory of the machine, rounded to the nearest GiB. V(0) turns the check off."]),
+                .describe(&["Memory of the machine, in GiB, rounded to the nearest. V(0) turns the check off."]),
             Argument::new("min_engine_version", Type::Str)
                 .default(Literal::Str("20.10"))
                 .describe(&["Docker's version; Podman has none to reach. An empty string turns the check off."]),
@@ -249,7 +257,7 @@ const ARGUMENTS: &[Argument] = &[
         ]))
         .describe(&["What the host must have. All that falls short is told at once, before the first change."]),
     Argument::new("ca_bundle", Type::Path)
-        .describe(&["PEM file with more certificate authorities for git and registry connections."]),
+        .describe(&["File on the managed host, in PEM, with more certificate authorities for git and registry connections."]),
     Argument::new("timeout", Type::Int)
         .default(Literal::Int(60))
         .describe(&["Seconds without progress before a remote operation fails."]),

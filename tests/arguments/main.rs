@@ -59,10 +59,10 @@ fn arguments_are_taken_as_ansible_takes_them() {
     );
     assert!(logged >= 1_000, "only {logged} lines for the log were compared");
     for difference in DIFFERENCES {
-        let name = difference.name;
+        let Difference { name, reason, .. } = difference;
         assert!(
             explained.contains_key(name),
-            "the difference `{name}` is listed and was never seen"
+            "the difference `{name}` is listed and was never seen; its reason is: {reason}"
         );
     }
 }
