@@ -103,6 +103,12 @@ class Controller:
         text = json.dumps(arguments) if isinstance(arguments, dict) else arguments
         return self._call("ansible", hosts, "velaryon", "-m", module, "-a", text, *options)
 
+    def documentation(self, *words):
+        """Returns what `ansible-doc` prints; it may neither fail nor warn."""
+        ran = self._run("ansible-doc", *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert ran.returncode == 0 and not ran.stderr, f"ansible-doc {words}: {ran.returncode}\n{ran.stderr}"
+        return ran.stdout
+
     def ssh(self):
         """Returns the variables of the testbed's host, reached over SSH."""
         return {
@@ -126,23 +132,25 @@ class Controller:
         results.unlink(missing_ok=True)
         inventory = self.directory / "inventory.json"
         inventory.write_text(json.dumps({"all": {"hosts": hosts}}, indent=2))
+        self.environment["RESULTS"] = str(results)
+        ran = self._run(program, "-i", inventory, *words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        lines = results.read_text().splitlines() if results.exists() else []
+        return Played(ran.returncode, ran.stdout, [json.loads(line) for line in lines])
+
+    def _run(self, program, *words, **streams):
         (self.directory / "ansible.cfg").write_text(self._configuration())
-        command = [self.programs / program, "-i", inventory, *words]
         # Nothing of the caller's own Ansible, engine or proxies may count.
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.directory / "home"),
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
-            "RESULTS": str(results),
             **self.environment,
         }
-        ran = subprocess.run(
-            [str(word) for word in command], cwd=self.directory, env=environment, text=True, timeout=LIMIT,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        return subprocess.run(
+            [str(word) for word in (self.programs / program, *words)], cwd=self.directory, env=environment,
+            text=True, timeout=LIMIT, stdin=subprocess.DEVNULL, **streams,
         )
-        lines = results.read_text().splitlines() if results.exists() else []
-        return Played(ran.returncode, ran.stdout, [json.loads(line) for line in lines])
 
     def _configuration(self):
         settings = {
@@ -173,7 +181,8 @@ def library():
         return place.parent
     directory = WORK / "library"
     directory.mkdir(parents=True, exist_ok=True)
-    link = directory / "cross_compile"
-    link.unlink(missing_ok=True)
-    link.symlink_to(place)
+    for file in (place, *(PROJECT / "library").glob("*.yaml")):
+        link = directory / file.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(file)
     return directory
