@@ -59,7 +59,7 @@ def main():
             *plays(station, "local", rounds),
             *alone(station, rounds * 3),
             *first_run(station, images, rounds),
-            *small_things(station, rounds * 5),
+            *small_things(station, rounds * 20),
         ]
         facts = surroundings(station)
     table = markdown(["what", "the module", "beside it", "goal", ""], [row.cells() for row in rows])
@@ -160,29 +160,31 @@ def first_run(station, images, rounds):
 
 def small_things(station, rounds):
     say("small things")
-    start = statistics.median(station.version() for _ in range(rounds))
     template = (PROJECT / "roles/goldentooth.setup_cross_compilation/templates/docker-compose.override.yml.j2")
     everything = station.arguments(
-        resources=["override"], state="present", toolkit_version="main", toolkit_depth=None, toolkit_force=False,
-        artifact_categories=["envoy", "consul", "vault", "packages", "containers"], builder_uid=1000,
-        builder_gid=1000, pull="newer", override_template=template.read_text(),
+        state="present", resources=["requirements", "directories", "toolkit", "network", "images", "override"],
+        artifact_categories=["envoy", "consul", "vault", "packages", "containers"], owner="root", group="root",
+        mode="0755", builder_uid=1000, builder_gid=1000, toolkit_version="main", toolkit_depth=1, toolkit_force=False,
+        toolkit_dest=str(station.base / "workspace/cross-compile-toolkit"), pull="newer", platform="linux/amd64",
+        override_template=template.read_text(),
         override_variables={f"variable_{number}": {"text": "x" * 100} for number in range(100)},
-        envoy_build={"version": "v1.32.0", "memory_allocator": "disabled", "build_config": "release"},
+        envoy_build={
+            "version": "v1.32.0", "memory_allocator": "disabled", "build_config": "release", "parallel_jobs": 2,
+            "create_deb_package": True,
+        },
         build_automation={"auto_pull_images": True, "cleanup_old_artifacts": True, "artifact_retention_days": 30},
-        timeout=60, lock_timeout=600, _ansible_check_mode=True,
+        timeout=60, lock_timeout=600,
     )
-    few = {
-        "resources": ["override"], "base_dir": str(station.base), "_ansible_check_mode": True,
-        "_ansible_module_name": "cross_compile",
-    }
-    many_times, few_times = [], []
+    starts, none, all_of_them = [], [], []
     for _ in range(rounds):
-        few_times.append(station.run(few)[0])
-        many_times.append(station.run(everything)[0])
-    cost = statistics.median(many_times) - statistics.median(few_times)
+        starts.append(station.version())
+        none.append(station.refusal({"_ansible_module_name": "cross_compile"}))
+        all_of_them.append(station.refusal(everything))
+    cost = statistics.median(all_of_them) - statistics.median(none)
     return [
-        Row("start-up (`--version`)", milliseconds(start), ""),
-        Row("every option given, a hundred variables more, against none", milliseconds(max(cost, 0)) + " more", ""),
+        Row("start-up (`--version`)", milliseconds(statistics.median(starts)), ""),
+        Row("every option given, a hundred variables more, against none", f"{milliseconds(cost)} more", "",
+            "at most 1 ms", cost <= 0.001),
         Row("size of the static binary", f"{BINARY.stat().st_size / 1e6:.1f} MB", "", "at most 12 MB",
             BINARY.stat().st_size <= 12e6),
     ]

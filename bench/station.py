@@ -112,8 +112,7 @@ class Station:
 
     def run(self, arguments, changes=None):
         """Runs the binary alone; returns its seconds, its peak memory in bytes, and what it said."""
-        file = WORK / "args"
-        file.write_text(json.dumps(arguments))
+        file = self._arguments_file(arguments)
         with open(WORK / "answer", "w+b") as answer:
             started = time.monotonic()
             process = subprocess.Popen([BINARY, file], env=CLEAN, stdout=answer, stdin=subprocess.DEVNULL)
@@ -126,10 +125,27 @@ class Station:
             raise Failed(f"the binary did not do what was expected: {json.dumps(told, indent=2)}")
         return seconds, usage.ru_maxrss * 1024, told
 
+    def refusal(self, arguments):
+        """Returns the seconds that it takes to check all options, of which the last to be checked is refused."""
+        # Whether an option exists is asked after everything else.
+        file = self._arguments_file({**arguments, "unheard_of": ""})
+        started = time.monotonic()
+        refused = subprocess.run([BINARY, file], env=CLEAN, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        seconds = time.monotonic() - started
+        told = json.loads(refused.stdout)
+        if "Unsupported parameters" not in told["msg"]:
+            raise Failed(f"the binary did not refuse an unknown option: {told['msg']}")
+        return seconds
+
+    def _arguments_file(self, arguments):
+        file = WORK / "args"
+        file.write_text(json.dumps(arguments))
+        return file
+
     def version(self):
         """Returns the seconds that the smallest call takes."""
         started = time.monotonic()
-        subprocess.run([BINARY, "--version"], env=CLEAN, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run([BINARY, "--version"], env=CLEAN, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=True)
         return time.monotonic() - started
 
     # Plays.
