@@ -107,8 +107,8 @@ const ARGUMENTS: &[Argument] = &[
     Argument::new("toolkit_force", Type::Bool)
         .default(Literal::Bool(false))
         .describe(&[
-            "Discards changes that were made in the checkout, as C(git reset --hard) does: edited files, files that were added to the index, and commits that never came from the \
-             remote. Ignored and untracked files stay.",
+            "Discards changes that were made in the checkout, as C(git reset --hard) does: edited files, files that \
+             were added to the index, and commits that never came from the remote. Ignored and untracked files stay.",
             "Without it, such a checkout is refused, and the message names them. A forced push on the remote is no \
              local change.",
         ]),
