@@ -183,8 +183,7 @@ async fn observe_requirements(
     } else {
         let told = images
             .iter()
-            .filter_map(|image| image.local.as_ref()?.data_directory.clone())
-            .next();
+            .find_map(|image| image.local.as_ref()?.data_directory.clone());
         let data_directory = match told {
             Some(directory) => Some(directory),
             None => engine.data_directory().await,
