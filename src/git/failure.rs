@@ -92,6 +92,9 @@ fn words(source: &git2::Error) -> String {
     if message.contains("Resource temporarily unavailable") {
         return "it made no progress in time".to_owned();
     }
+    if message.is_empty() || message == "no error" {
+        return "libgit2 gives no reason".to_owned();
+    }
     SYSTEM_ERRORS
         .iter()
         .fold(uncapitalised(&message), |message, (words, _)| {

@@ -17,6 +17,9 @@ const CALLS: &str = "?mkdir,?mkdirat,?rmdir,?rename,?renameat,?renameat2,?unlink
 /// Those that fail where a disk is full or broken, their path being known to the caller.
 const DISK_CALLS: &str = "?mkdir,?mkdirat,?rename,?renameat,?renameat2,?link,?linkat,?symlink,?ftruncate,?fsync,\
     ?fdatasync,?pwrite64,?write,?fchmod,?chmod,?open,?openat";
+/// The one thing that is written and lies on no disk: what wakes the runtime, an eventfd. `strace` fails it all the
+/// same, and no full or broken disk does.
+const NO_DISK: &str = "failed to wake I/O driver";
 const WORKERS: usize = 3;
 
 /// Takes away everything that a run made, but for the file that is not its own.
@@ -94,11 +97,10 @@ fn a_run_that_is_killed_anywhere_is_finished_by_the_next() {
 fn a_disk_that_fails_anywhere_is_an_error_and_the_next_run_converges() {
     let points = all_points(DISK_CALLS);
     let failed = AtomicUsize::new(0);
-    let broken = AtomicUsize::new(0);
     let chosen = spread(&points, 30);
-    let faults = [("error=ENOSPC", "no space left on device"), ("error=EIO", "")];
+    let faults = [("error=ENOSPC", "free space"), ("error=EIO", "dmesg")];
     at_each(&chosen, |station, point| {
-        let (fault, words) = faults[point.number % 2];
+        let (fault, remedy) = faults[point.number % 2];
         let output = with_fault(station, point, fault);
         // The fault may hit the answer itself.
         if output.stdout.is_empty() {
@@ -113,20 +115,16 @@ fn a_disk_that_fails_anywhere_is_an_error_and_the_next_run_converges() {
                 failed.fetch_add(1, Ordering::SeqCst);
                 let message = answer.message();
                 println!("{point:?} {fault}: {}", &message[..message.len().min(300)]);
-                if message.contains("the module broke") {
-                    broken.fetch_add(1, Ordering::SeqCst);
-                } else {
+                if !(point.call == "write" && message.contains(NO_DISK)) {
+                    assert!(!message.contains("the module broke"), "{point:?}: {message}");
                     assert!(message.contains('`'), "{point:?}: {message}");
                     let is_of_disk = !["write", "open", "openat"].contains(&point.call.as_str());
-                    assert!(!is_of_disk || message.contains(words), "{point:?}: {message}");
+                    assert!(!is_of_disk || message.contains(remedy), "{point:?}: {message}");
                 }
             }
         }
         assert_recovers(station, point);
     });
-    // libgit2 1.9.7 reads through a null pointer where it cannot open a repository's configuration that it is about
-    // to write. A clone meets that twice; the process says that it broke, and the next run starts anew.
-    assert!(broken.into_inner() <= 2, "more breaks than libgit2's known one");
     let failed = failed.into_inner();
     println!("failed {failed} of {} at {} points", chosen.len(), points.len());
     assert!(failed * 3 >= chosen.len(), "{failed} of {}", chosen.len());
