@@ -163,98 +163,91 @@ fn held(file: &mut File, timeout: Duration) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lock::Purpose::{Change, Look};
 
-    fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
+    /// A host of a test's own: where its lock may lie.
+    struct Host {
+        directory: tempfile::TempDir,
+        names: &'static [&'static str],
     }
 
-    #[test]
-    fn a_second_run_waits_and_then_names_the_holder() {
-        let directory = tempfile::tempdir().unwrap();
-        let directories = [directory.path().to_path_buf()];
-        runtime().block_on(async {
-            let first = acquire_in(&directories, Purpose::Change, Duration::ZERO)
-                .await
-                .unwrap();
-            let error = acquire_in(&directories, Purpose::Change, Duration::ZERO)
-                .await
-                .unwrap_err();
-            let holder = format!("process {}", std::process::id());
-            assert!(error.cause().contains(&holder), "{error}");
-            assert!(error.remedy().unwrap().contains("lock_timeout"));
+    impl Host {
+        /// Has the one directory that every host has.
+        fn new() -> Self {
+            Self {
+                directory: tempfile::tempdir().unwrap(),
+                names: &[""],
+            }
+        }
+
+        async fn try_lock(&self, purpose: Purpose) -> Result<Lock> {
+            self.lock_within(purpose, Duration::ZERO).await
+        }
+
+        async fn lock_within(&self, purpose: Purpose, timeout: Duration) -> Result<Lock> {
+            let directories: Vec<PathBuf> = self
+                .names
+                .iter()
+                .map(|name| self.directory.path().join(name))
+                .collect();
+            acquire_in(&directories, purpose, timeout).await
+        }
+
+        fn has_file(&self) -> bool {
+            self.directory.path().join(NAME).exists()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_run_is_refused_and_told_the_holder() {
+        let host = Host::new();
+        let first = host.try_lock(Change).await.unwrap();
+        let error = host.try_lock(Change).await.unwrap_err();
+        let holder = format!("process {}", std::process::id());
+        assert!(error.cause().contains(&holder), "{error}");
+        assert!(error.remedy().unwrap().contains("lock_timeout"));
+        drop(first);
+        host.try_lock(Change).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn looking_leaves_no_file_where_none_is() {
+        let host = Host::new();
+        host.try_lock(Look).await.unwrap();
+        assert!(!host.has_file());
+    }
+
+    #[tokio::test]
+    async fn looking_waits_for_changes_but_not_for_others_that_look() {
+        let host = Host::new();
+        drop(host.try_lock(Change).await.unwrap());
+        let looking = [
+            host.try_lock(Look).await.unwrap(),
+            host.try_lock(Look).await.unwrap(),
+        ];
+        assert!(host.try_lock(Change).await.is_err());
+        drop(looking);
+        let _changing = host.try_lock(Change).await.unwrap();
+        assert!(host.try_lock(Look).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_waiting_run_goes_on_when_the_first_ends() {
+        let host = Host::new();
+        let first = host.try_lock(Change).await.unwrap();
+        let (second, ()) = tokio::join!(host.lock_within(Change, Duration::from_secs(30)), async {
             drop(first);
-            acquire_in(&directories, Purpose::Change, Duration::ZERO)
-                .await
-                .unwrap();
         });
+        second.unwrap();
     }
 
-    #[test]
-    fn looking_waits_for_changes_but_not_for_others_that_look() {
-        let directory = tempfile::tempdir().unwrap();
-        let directories = [directory.path().to_path_buf()];
-        runtime().block_on(async {
-            let untouched = acquire_in(&directories, Purpose::Look, Duration::ZERO)
-                .await
-                .unwrap();
-            assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
-            drop(untouched);
-            drop(
-                acquire_in(&directories, Purpose::Change, Duration::ZERO)
-                    .await
-                    .unwrap(),
-            );
-            let one = acquire_in(&directories, Purpose::Look, Duration::ZERO)
-                .await
-                .unwrap();
-            let two = acquire_in(&directories, Purpose::Look, Duration::ZERO)
-                .await
-                .unwrap();
-            assert!(
-                acquire_in(&directories, Purpose::Change, Duration::ZERO)
-                    .await
-                    .is_err()
-            );
-            drop((one, two));
-            let _change = acquire_in(&directories, Purpose::Change, Duration::ZERO)
-                .await
-                .unwrap();
-            assert!(
-                acquire_in(&directories, Purpose::Look, Duration::ZERO)
-                    .await
-                    .is_err()
-            );
-        });
-    }
-
-    #[test]
-    fn a_waiting_run_goes_on_when_the_first_ends() {
-        let directory = tempfile::tempdir().unwrap();
-        let directories = [directory.path().to_path_buf()];
-        runtime().block_on(async {
-            let first = acquire_in(&directories, Purpose::Change, Duration::ZERO)
-                .await
-                .unwrap();
-            let (second, ()) = tokio::join!(
-                acquire_in(&directories, Purpose::Change, Duration::from_secs(30)),
-                async { drop(first) }
-            );
-            second.unwrap();
-        });
-    }
-
-    #[test]
-    fn the_next_directory_serves_where_the_first_is_missing() {
-        let directory = tempfile::tempdir().unwrap();
-        let directories = [directory.path().join("missing"), directory.path().to_path_buf()];
-        runtime().block_on(async {
-            acquire_in(&directories, Purpose::Change, Duration::ZERO)
-                .await
-                .unwrap();
-        });
-        assert!(directory.path().join(NAME).exists());
+    #[tokio::test]
+    async fn the_next_directory_serves_where_the_first_is_missing() {
+        let host = Host {
+            names: &["missing", ""],
+            ..Host::new()
+        };
+        host.try_lock(Change).await.unwrap();
+        assert!(host.has_file());
     }
 }
