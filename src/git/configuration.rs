@@ -75,6 +75,7 @@ struct Lock<'a> {
     directory: &'a Path,
     file: File,
     path: PathBuf,
+    is_renamed: bool,
 }
 
 impl<'a> Lock<'a> {
@@ -85,6 +86,7 @@ impl<'a> Lock<'a> {
                 directory,
                 file,
                 path,
+                is_renamed: false,
             }),
             Err(source) if source.kind() == io::ErrorKind::AlreadyExists => Err(Error::new(
                 Kind::Refused,
@@ -100,24 +102,28 @@ impl<'a> Lock<'a> {
 
     /// Moves `content` to `path`, with the mode and the owner of the `previous` file there.
     fn replace(mut self, path: &Path, content: &[u8], previous: Option<&File>) -> io::Result<()> {
-        self.file.write_all(content)?;
+        // Before its content: not everybody may read that.
         if let Some(previous) = previous {
-            let (before, now) = (previous.metadata()?, self.file.metadata()?);
-            if (before.uid(), before.gid()) != (now.uid(), now.gid()) {
+            let before = previous.metadata()?;
+            if rustix::process::geteuid().is_root() {
                 fchown(&self.file, Some(before.uid()), Some(before.gid()))?;
             }
             self.file.set_permissions(before.permissions())?;
         }
+        self.file.write_all(content)?;
         self.file.sync_all()?;
         fs::rename(&self.path, path)?;
+        self.is_renamed = true;
         File::open(self.directory)?.sync_all()
     }
 }
 
 impl Drop for Lock<'_> {
     fn drop(&mut self) {
-        // Once it has been renamed, nothing is there any more.
-        fs::remove_file(&self.path).ok();
+        // Once it has been renamed, what has its name is another git's.
+        if !self.is_renamed {
+            fs::remove_file(&self.path).ok();
+        }
     }
 }
 
