@@ -50,9 +50,7 @@ pub(super) fn remote(url: &GitUrl, source: &git2::Error) -> Error {
         _ if is_missing(source, &message) => missing(url),
         // A path without a repository is not even taken for a URL.
         _ if url.scheme() == Scheme::File && message.contains("unsupported URL protocol") => missing(url),
-        _ if let Some(remedy) = disk_remedy(&message) => {
-            Error::new(Kind::Failed, message).with_remedy(remedy)
-        }
+        _ if let Some(cause) = local_cause(source, &message) => of_system(&cause, message),
         _ if source.class() == ErrorClass::Ssh && is_denied(&message) => denied(url, &message),
         _ if is_transient(source, &message) => Error::new(
             Kind::Unreachable,
@@ -71,16 +69,12 @@ pub(super) fn local(doing: &str, path: &Path, source: &git2::Error) -> Error {
         ErrorCode::User => Error::new(Kind::Interrupted, "the run was told to stop"),
         ErrorCode::Locked => error(Kind::Refused)
             .with_remedy("wait until no other git works there; remove the lock file if none does"),
-        _ => {
-            let cause = system_error(&message);
-            let kind = match cause.as_ref().map(io::Error::kind) {
-                Some(io::ErrorKind::PermissionDenied) => Kind::Denied,
-                _ => Kind::Failed,
-            };
-            error(kind).with_remedy(cause.as_ref().and_then(remedy).unwrap_or(
+        _ => match system_error(&message) {
+            Some(cause) => of_system(&cause, error(Kind::Failed).cause()),
+            None => error(Kind::Failed).with_remedy(
                 "the repository may be damaged: check it with `git fsck`, or move it away to have it cloned anew",
-            ))
-        }
+            ),
+        },
     }
 }
 
@@ -110,12 +104,23 @@ fn system_error(message: &str) -> Option<io::Error> {
         .map(|(_, number)| io::Error::from(*number))
 }
 
-/// Returns what to do about a disk of this host that was full or failed during a transfer.
-fn disk_remedy(message: &str) -> Option<&'static str> {
-    // A server says by the same words that it denies access.
-    system_error(message)
-        .filter(|source| source.kind() != io::ErrorKind::PermissionDenied)
-        .and_then(|source| remedy(&source))
+/// Returns what this host's own system refused during a transfer.
+fn local_cause(source: &git2::Error, message: &str) -> Option<io::Error> {
+    // Servers deny access, and networks connections, by the same words.
+    let is_of_files = source.class() == ErrorClass::Os && !message.contains("connect");
+    system_error(message).filter(|cause| is_of_files || cause.kind() != io::ErrorKind::PermissionDenied)
+}
+
+fn of_system(cause: &io::Error, message: impl Into<String>) -> Error {
+    let kind = match cause.kind() {
+        io::ErrorKind::PermissionDenied => Kind::Denied,
+        _ => Kind::Failed,
+    };
+    let error = Error::new(kind, message);
+    match remedy(cause) {
+        Some(remedy) => error.with_remedy(remedy),
+        None => error,
+    }
 }
 
 fn is_missing(source: &git2::Error, message: &str) -> bool {
@@ -274,6 +279,39 @@ mod tests {
             let error = remote(&url, &git2::Error::new(code, class, message));
             assert_eq!(error.kind(), kind, "{message}: {error}");
             assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn permission_is_denied_by_this_host_or_a_network_or_a_server() {
+        let url = GitUrl::parse("https://git.example/a.git").expect("a URL");
+        for (class, message, kind, remedy) in [
+            (
+                ErrorClass::Os,
+                "failed to write '/x/pack'",
+                Kind::Denied,
+                "owner of that path",
+            ),
+            (
+                ErrorClass::Os,
+                "failed to connect to x",
+                Kind::Unreachable,
+                "the network",
+            ),
+            (
+                ErrorClass::Ssh,
+                "authentication failed",
+                Kind::Denied,
+                "check the URL",
+            ),
+        ] {
+            let message = format!("{message}: Permission denied");
+            let error = remote(&url, &git2::Error::new(ErrorCode::GenericError, class, &message));
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(
+                error.remedy().is_some_and(|text| text.contains(remedy)),
+                "{error}"
+            );
         }
     }
 
