@@ -29,6 +29,7 @@ mod temporary;
 mod update;
 mod url;
 mod version;
+mod words;
 mod worktree;
 
 use std::path::{Path, PathBuf};

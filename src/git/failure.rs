@@ -6,23 +6,11 @@ use std::io;
 use std::path::Path;
 
 use git2::{ErrorClass, ErrorCode};
-use rustix::io::Errno;
 
 use super::certificates;
-use super::redact::redact;
 use super::url::{GitUrl, Scheme};
-use crate::error::{Error, Kind, remedy, uncapitalised};
-
-/// How the C libraries (glibc, musl) call what libgit2 only passes on in words.
-const SYSTEM_ERRORS: [(&str, Errno); 7] = [
-    ("Permission denied", Errno::ACCESS),
-    ("No space left on device", Errno::NOSPC),
-    ("Disk quota exceeded", Errno::DQUOT),
-    ("Quota exceeded", Errno::DQUOT),
-    ("Read-only file system", Errno::ROFS),
-    ("Input/output error", Errno::IO),
-    ("I/O error", Errno::IO),
-];
+use super::words::{system_error, words};
+use crate::error::{Error, Kind, remedy};
 
 /// Returns what failed while talking to the server of `url`.
 pub(super) fn remote(url: &GitUrl, source: &git2::Error) -> Error {
@@ -76,32 +64,6 @@ pub(super) fn local(doing: &str, path: &Path, source: &git2::Error) -> Error {
             ),
         },
     }
-}
-
-/// Returns libgit2's message: lower-case at the start, on one line, without a full stop or secrets.
-fn words(source: &git2::Error) -> String {
-    let message = redact(source.message().trim().trim_end_matches('.'));
-    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    // How a socket's timeout looks from below.
-    if message.contains("Resource temporarily unavailable") {
-        return "it made no progress in time".to_owned();
-    }
-    if message.is_empty() || message == "no error" {
-        return "libgit2 gives no reason".to_owned();
-    }
-    SYSTEM_ERRORS
-        .iter()
-        .fold(uncapitalised(&message), |message, (words, _)| {
-            message.replace(words, &uncapitalised(words))
-        })
-}
-
-/// Returns the system's error that `message`, as [`words`] has it, ends in.
-fn system_error(message: &str) -> Option<io::Error> {
-    SYSTEM_ERRORS
-        .iter()
-        .find(|(words, _)| message.contains(&uncapitalised(words)))
-        .map(|(_, number)| io::Error::from(*number))
 }
 
 /// Returns what this host's own system refused during a transfer.

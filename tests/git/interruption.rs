@@ -88,7 +88,8 @@ impl Fault {
             "fsync",
         ];
         match self {
-            Self::Kill => true,
+            // One that only reads leaves the disk as the call before it did.
+            Self::Kill => call.name != "openat" || call.text.contains("O_CREAT"),
             Self::FullDisk => takes_space.contains(&call.name.as_str()),
             Self::UnreadableConfiguration => call.name == "openat" && call.text.contains("/config\""),
         }
