@@ -165,7 +165,7 @@ pub fn create_directory(path: &Path, mode: u32, uid: Option<u32>, gid: Option<u3
 }
 
 /// # Errors
-/// The system's, with the path.
+/// The system's, with the path, behind the words of Ansible's own file modules.
 pub fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>) -> Result<()> {
     if uid.is_none() && gid.is_none() {
         return Ok(());
@@ -177,14 +177,17 @@ pub fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>) -> Result<()> 
         gid.map(Gid::from_raw),
         AtFlags::empty(),
     )
-    .map_err(|error| Error::io("change the owner of", path, &error.into()))
+    .map_err(|error| {
+        let command = if uid.is_some() { "chown" } else { "chgrp" };
+        Error::io("change the owner of", path, &error.into()).context(format!("{command} failed"))
+    })
 }
 
 /// # Errors
-/// The system's, with the path.
+/// The system's, with the path, behind the words of Ansible's own file modules.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     rustix::fs::chmod(path, Mode::from_bits_truncate(mode))
-        .map_err(|error| Error::io("change the mode of", path, &error.into()))
+        .map_err(|error| Error::io("change the mode of", path, &error.into()).context("chmod failed"))
 }
 
 /// Returns whether something is at `path`, a link to nothing among it.

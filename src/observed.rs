@@ -1,5 +1,6 @@
 //! What is there: every resource looked at, all at the same time, nothing changed.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -61,7 +62,7 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
     });
     let mut errors = Vec::new();
     let directories = match desired.wants(Resource::Directories) {
-        true => collect(desired.directories.iter().map(directories::observe), &mut errors),
+        true => observe_directories(&desired.directories, &mut errors),
         false => Vec::new(),
     };
     let compose_override = match desired.wants(Resource::Override) {
@@ -105,6 +106,28 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
     }
 }
 
+/// Passes over what lies below a directory that cannot be had: one cause is one failure.
+fn observe_directories(
+    desired: &[directories::Directory],
+    errors: &mut Vec<Error>,
+) -> Vec<directories::Observed> {
+    let mut failed: Vec<&Path> = Vec::new();
+    let mut observed = Vec::new();
+    for directory in desired {
+        if failed.iter().any(|above| directory.path.starts_with(above)) {
+            continue;
+        }
+        match directories::observe(directory) {
+            Ok(there) => observed.push(there),
+            Err(error) => {
+                failed.push(&directory.path);
+                errors.push(error);
+            }
+        }
+    }
+    observed
+}
+
 async fn through_engine(
     desired: &Desired,
     facts: &Facts,
@@ -117,7 +140,7 @@ async fn through_engine(
     let socket = docker::choose_socket(
         desired.docker_host.as_deref(),
         &Surroundings::read(),
-        std::path::Path::exists,
+        Path::exists,
     )
     .map_err(|error| vec![error])?;
     let engine = docker::connect(&socket, desired.timeout)

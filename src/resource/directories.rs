@@ -56,7 +56,10 @@ pub fn observe(directory: &Directory) -> Result<Observed> {
         Some(attributes) if attributes.is_directory => Ok(Observed::Present(attributes)),
         Some(_) => Err(Error::new(
             Kind::Refused,
-            format!("`{}` is a file, but must be a directory", path.display()),
+            format!(
+                "`{}` already exists as a file, but must be a directory",
+                path.display()
+            ),
         )
         .with_remedy("move that file away, or choose another path")),
         None => {
@@ -99,7 +102,7 @@ pub fn plan(directory: &Directory, observed: &Observed, facts: &Facts) -> Result
             }
             check_may_give(directory, from.uid, from.gid, facts)?;
             if to.mode != from.mode && facts.uid != 0 && facts.uid != from.uid {
-                return Err(needs_root(directory, "change the mode of", facts));
+                return Err(needs_root(directory, "chmod", "change the mode of", facts));
             }
             Ok(Some(Change::Repair {
                 path: path.clone(),
@@ -119,15 +122,21 @@ fn check_may_give(directory: &Directory, uid: u32, gid: u32, facts: &Facts) -> R
     if may {
         Ok(())
     } else {
-        Err(needs_root(directory, "change the owner of", facts))
+        Err(needs_root(
+            directory,
+            if changes_owner { "chown" } else { "chgrp" },
+            "change the owner of",
+            facts,
+        ))
     }
 }
 
-fn needs_root(directory: &Directory, doing: &str, facts: &Facts) -> Error {
+/// Begins in the words of Ansible's own file modules.
+fn needs_root(directory: &Directory, command: &str, doing: &str, facts: &Facts) -> Error {
     let path = directory.path.display();
     Error::new(
         Kind::Denied,
-        format!("user {} cannot {doing} `{path}`", facts.uid),
+        format!("{command} failed: user {} cannot {doing} `{path}`", facts.uid),
     )
     .with_remedy(format!(
         "run the task with `become: true`, or set `builder_uid` and `builder_gid` to {} and {}",

@@ -428,7 +428,7 @@ fn a_file_where_a_directory_must_be_is_named() {
     refused(
         &station,
         &[
-            "base/artifacts` is a file, but must be a directory",
+            "base/artifacts` already exists as a file, but must be a directory",
             "move that file away",
         ],
     );
