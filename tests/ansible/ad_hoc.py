@@ -1,12 +1,13 @@
 """The module without a play: `ansible velaryon -m cross_compile -a …`."""
 
 import json
+import sys
 
 from controller import PLAYBOOK
-from cores import on_every_core
+from cores import essential, on_the_oldest_core_too
 
 
-@on_every_core
+@essential
 def an_ad_hoc_call_agrees_with_the_role(controller, station):
     velaryon = {**controller.ssh(), **station.variables()}
     done = controller.ad_hoc(station.arguments(), velaryon=velaryon).succeeded()
@@ -24,7 +25,7 @@ def _word(value):
     return f"'{json.dumps(value)}'" if isinstance(value, dict) else value
 
 
-@on_every_core
+@on_the_oldest_core_too
 def words_are_converted_as_ansibles_own_modules_do_it(controller, station):
     words = f"resources=directories base_dir={station.base} artifact_categories=envoy,vault mode=0750 builder_uid=1001"
     done = controller.ad_hoc(words, velaryon=controller.local()).succeeded()
@@ -42,7 +43,7 @@ def an_ad_hoc_check_shows_the_difference_and_changes_nothing(controller, station
     assert told.result["changed"] is True and not station.base.exists()
 
 
-@on_every_core
+@essential
 def bad_options_are_refused_in_the_words_of_ansible(controller, station):
     for words, message in {
         "colour=blue": "Unsupported parameters for (cross_compile) module: colour",
@@ -55,3 +56,33 @@ def bad_options_are_refused_in_the_words_of_ansible(controller, station):
         played = controller.ad_hoc(f"base_dir={station.base} {words}", velaryon=controller.local())
         assert message in played.failed().result["msg"], played.result["msg"]
     assert not station.base.exists()
+
+
+def storage_fails_in_the_words_of_ansibles_own_file_module(controller, station):
+    station.base.mkdir(parents=True)
+    file = station.base / "file"
+    file.write_text("")
+    cases = [
+        {"path": str(station.base), "owner": "nobody-here"},
+        {"path": str(station.base), "group": "nobody-here"},
+        {"path": str(station.base), "mode": "rwx"},
+        {"path": str(file)},
+    ]
+    ours = [
+        {"resources": ["directories"], "base_dir": case["path"], **{k: v for k, v in case.items() if k != "path"}}
+        for case in cases
+    ]
+    each = {"ignore_errors": True}
+    theirs = {
+        "ansible.builtin.file": "{{ item }}", "loop": [{**case, "state": "directory"} for case in cases],
+        "vars": {"ansible_python_interpreter": sys.executable}, **each,
+    }
+    play = {"hosts": "velaryon", "gather_facts": False, "tasks": [
+        theirs, {"cross_compile": "{{ item }}", "loop": ours, **each},
+    ]}
+    played = controller.play([play], velaryon=controller.local()).succeeded()
+    expected = [result["msg"] for result in played.results("ansible.builtin.file")]
+    told = [result["msg"].replace("`", "") for result in played.results()]
+    assert len(told) == len(expected) == len(cases), played.shown
+    for ours, theirs in zip(told, expected):
+        assert ours.startswith(theirs), f"`{ours}` does not begin as Ansible's `{theirs}`"

@@ -139,18 +139,20 @@ class Controller:
 
     def _run(self, program, *words, **streams):
         (self.directory / "ansible.cfg").write_text(self._configuration())
-        # Nothing of the caller's own Ansible, engine or proxies may count.
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.directory / "home"),
-            "LC_ALL": "C.UTF-8",
-            "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
-            **self.environment,
-        }
+        environment = {**self.environment_of(), **self.environment}
         return subprocess.run(
             [str(word) for word in (self.programs / program, *words)], cwd=self.directory, env=environment,
             text=True, timeout=LIMIT, stdin=subprocess.DEVNULL, **streams,
         )
+
+    def environment_of(self):
+        """Returns the environment of every call: nothing of the caller's own Ansible, engine or proxies counts."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.directory / "home"),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
+        }
 
     def _configuration(self):
         settings = {
@@ -183,6 +185,8 @@ def library():
     directory.mkdir(parents=True, exist_ok=True)
     for file in (place, *(PROJECT / "library").glob("*.yaml")):
         link = directory / file.name
-        link.unlink(missing_ok=True)
-        link.symlink_to(file)
+        # Written once: others may be about to read it.
+        if not link.is_symlink() or link.readlink() != file:
+            link.unlink(missing_ok=True)
+            link.symlink_to(file)
     return directory

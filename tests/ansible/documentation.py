@@ -4,7 +4,7 @@ import json
 import subprocess
 
 from controller import PROJECT, ROLE, binary
-from cores import on_every_core
+from cores import on_the_oldest_core_too
 
 VARIABLES = ["build_automation", "cross_compile", "envoy_build", "registry_auth", "system_requirements"]
 # A value that no option of the type takes, and the words with which it is refused.
@@ -16,7 +16,7 @@ WRONG = {
 }
 
 
-@on_every_core
+@on_the_oldest_core_too
 def the_module_is_documented_without_a_warning(controller, station):
     shown = controller.documentation("cross_compile")
     # Each section is there, and no markup is left over.
@@ -27,7 +27,7 @@ def the_module_is_documented_without_a_warning(controller, station):
     assert "toolkit_repo:" in controller.documentation("--snippet", "cross_compile")
 
 
-@on_every_core
+@on_the_oldest_core_too
 def the_role_is_documented_without_a_warning(controller, station):
     shown = controller.documentation("--type", "role", ROLE)
     assert "O(" not in shown and "cross_compile.toolkit_version" in shown, shown
@@ -37,7 +37,7 @@ def the_role_is_documented_without_a_warning(controller, station):
     assert told["artifacts"]["options"]["cross_compile"]["options"].keys() >= {"base_dir", "artifacts_dir", "mode"}
 
 
-@on_every_core
+@on_the_oldest_core_too
 def what_is_documented_is_what_the_binary_does(controller, station):
     documented = _documented(controller)
     options, answer = documented["doc"]["options"], _answers(controller, {"colour": "blue"})
@@ -75,7 +75,7 @@ def the_results_that_are_documented_are_those_that_come(controller, station):
                     assert inner is None or isinstance(inner, types[contains[key]["type"]]), f"{name}.{key}: {inner}"
 
 
-@on_every_core
+@on_the_oldest_core_too
 def every_example_works(controller, station):
     examples = _documented(controller)["examples"]
     registry = station.testbed["registry"]

@@ -4,16 +4,16 @@ import urllib.parse
 from base64 import b64encode
 
 from controller import PLAYBOOK, PROJECT, ROLE
-from cores import on_every_core
+from cores import essential, on_the_oldest_core_too
 from station import IMAGES
 
 
-@on_every_core
+@essential
 def the_role_converges_in_four_steps_over_ssh(controller, station):
     _four_steps(controller, station, controller.ssh())
 
 
-@on_every_core
+@on_the_oldest_core_too
 def the_role_converges_in_four_steps_over_a_local_connection(controller, station):
     _four_steps(controller, station, controller.local())
 
@@ -53,7 +53,7 @@ def the_difference_of_every_resource_is_shown(controller, station):
     for part in (
         f"+++ after: {station.base}/artifacts/envoy",
         station.testbed["toolkit"]["head"],
-        "+++ after: network ansible-tests",
+        f"+++ after: network {station.name}",
         f"+++ after: image {station.registry}/base-builder:latest",
         f"+++ after: {station.override}",
         f"+    image: '{station.registry}/envoy-builder:latest'",
@@ -68,7 +68,7 @@ def the_role_is_one_task_beside_its_include(controller, station):
     assert actions == ["validate_argument_spec", "include_tasks", "cross_compile"], actions
 
 
-@on_every_core
+@on_the_oldest_core_too
 def a_dictionary_given_in_part_keeps_its_other_defaults(controller, station):
     variables = station.variables(containers={"ci_builder": ""})
     variables["envoy_build"] = {"version": "v9.8.7"}
@@ -105,18 +105,18 @@ def an_edit_of_the_template_counts(controller, station):
 def automatic_pulls_that_are_off_keep_the_image_that_is_there(controller, station):
     variables = {**station.variables(), "build_automation": {"auto_pull_images": False}}
     # With a registry that nobody could reach; the local image alone decides.
-    variables["cross_compile"]["registry"] = "127.0.0.1:1/ansible-tests"
+    variables["cross_compile"]["registry"] = f"127.0.0.1:1/{station.name}"
     for image in IMAGES:
         station.docker("pull", f"{station.registry}/{image}:latest")
-        station.docker("tag", f"{station.registry}/{image}:latest", f"127.0.0.1:1/ansible-tests/{image}:latest")
+        station.docker("tag", f"{station.registry}/{image}:latest", f"127.0.0.1:1/{station.name}/{image}:latest")
     try:
         played = controller.play(PLAYBOOK, "--check", velaryon={**controller.local(), **variables}).changed(1)
     finally:
-        station.docker("image", "rm", *(f"127.0.0.1:1/ansible-tests/{image}:latest" for image in IMAGES))
+        station.docker("image", "rm", *(f"127.0.0.1:1/{station.name}/{image}:latest" for image in IMAGES))
     assert not [action for action in played.result["actions"] if action.startswith("Pulled")], played.result["actions"]
 
 
-@on_every_core
+@on_the_oldest_core_too
 def the_storage_alone_is_set_up_by_tasks_from(controller, station):
     play = [{
         "hosts": "velaryon",
@@ -138,7 +138,7 @@ def the_storage_alone_is_set_up_by_tasks_from(controller, station):
     controller.play(play, velaryon=velaryon).changed(0)
 
 
-@on_every_core
+@on_the_oldest_core_too
 def no_secret_is_shown_or_left_behind(controller, station):
     git = station.testbed["git"]
     url = f"{git['private_with_userinfo']}/goldentooth/cross-compile-toolkit.git"
@@ -172,7 +172,7 @@ def _pair(user, password):
     return b64encode(f"{user}:{password}".encode()).decode().rstrip("=")
 
 
-@on_every_core
+@on_the_oldest_core_too
 def a_failing_play_shows_the_cause_and_the_remedy(controller, station):
     velaryon = {**controller.ssh(), **station.variables(toolkit_repo="https://localhost:1/toolkit.git", timeout=2)}
     played = controller.play(PLAYBOOK, velaryon=velaryon).failed("localhost:1")

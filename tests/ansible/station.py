@@ -7,16 +7,17 @@ import sys
 
 from controller import PROJECT
 
-# These tests' own names in the registry and the engine, so that others may use the testbed meanwhile.
-NAME = "ansible-tests"
 IMAGES = ("base-builder", "envoy-builder", "ci-builder")
 
 
 class Station:
-    def __init__(self, controller):
+    """`name` is its own in the registry and the engine, so that others may use the testbed meanwhile."""
+
+    def __init__(self, controller, name):
         self.testbed = controller.testbed
+        self.name = name
         self.base = controller.directory / "opt/goldentooth"
-        self.registry = f"{self.testbed['registry']['address']}/{NAME}"
+        self.registry = f"{self.testbed['registry']['address']}/{name}"
 
     @property
     def checkout(self):
@@ -35,7 +36,7 @@ class Station:
                 "base_dir": str(self.base),
                 "docker_host": self.testbed["engine"]["docker_host"],
                 "ca_bundle": self.testbed["ca"],
-                "container": {"network_name": NAME},
+                "container": {"network_name": self.name},
                 **more,
             },
             "system_requirements": {"min_disk_space_gb": 1, "min_memory_gb": 1},
@@ -55,14 +56,14 @@ class Station:
     def make_bare(self):
         """Takes images and network away; the directories are new for each test."""
         self.docker("image", "rm", "--force", *(f"{self.registry}/{image}:latest" for image in IMAGES))
-        self.docker("network", "rm", NAME)
+        self.docker("network", "rm", self.name)
 
     def images(self):
         listed = self.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
         return sorted(name.rpartition("/")[2] for name in listed if name.startswith(f"{self.registry}/"))
 
     def has_network(self):
-        return NAME in self.docker("network", "ls", "--format", "{{.Name}}").split()
+        return self.name in self.docker("network", "ls", "--format", "{{.Name}}").split()
 
     def head(self):
         command = ["git", "-c", "safe.directory=*", "-C", str(self.checkout), "rev-parse", "HEAD"]
@@ -74,9 +75,9 @@ class Station:
         return subprocess.run(command, capture_output=True, text=True, env=environment).stdout
 
 
-def push_images():
-    """Puts the images of these tests into the registry; the same ones every time."""
-    names = [f"{NAME}/{image}" for image in IMAGES]
+def push_images(name):
+    """Puts the images of a station into the registry; the same ones every time."""
+    names = [f"{name}/{image}" for image in IMAGES]
     command = [sys.executable, PROJECT / "tests/testbed", "image", "--layers", "2", "--name", *names]
     pushed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [json.loads(line)["image"] for line in pushed.splitlines()]

@@ -5,6 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from cores import on_the_oldest_core_too
+
 
 def _storage(base_dir, **more):
     return {"resources": ["directories"], "base_dir": base_dir, **more}
@@ -67,6 +69,51 @@ def a_task_that_is_not_to_be_logged_shows_nothing(controller, station):
     assert "Created directory" not in done.shown, done.shown
 
 
+@on_the_oldest_core_too
+def a_task_runs_while_ansible_does_something_else(controller, station):
+    # The wrapper that Ansible puts around it is written in Python.
+    velaryon = {**controller.ssh(), "ansible_python_interpreter": "/usr/bin/python3"}
+    polled = {"cross_compile": _storage(f"{station.base}/polled"), "async": 120, "poll": 1}
+    left = {"cross_compile": _storage(f"{station.base}/left"), "async": 120, "poll": 0, "register": "job"}
+    waited = {
+        "ansible.builtin.async_status": {"jid": "{{ job.ansible_job_id }}"},
+        "register": "outcome", "until": "outcome.finished", "retries": 120, "delay": 1,
+    }
+    failing = {"cross_compile": _storage("relative"), "async": 120, "poll": 1}
+    play = [{"hosts": "velaryon", "gather_facts": False, "tasks": [polled, left, waited, failing]}]
+    played = controller.play(play, velaryon=velaryon).failed("`base_dir` must be an absolute path")
+    first, started, _ = played.results()
+    assert f"Created directory `{station.base}/polled`" in first["actions"], first
+    assert "actions" not in started and played.tasks[-1]["status"] == "failed", played.shown
+    # The status may be asked for more than once; the last answer is the module's own.
+    outcome = played.results("ansible.builtin.async_status")[-1]
+    assert outcome["changed"] and f"Created directory `{station.base}/left`" in outcome["actions"], outcome
+
+
+def a_task_without_options_takes_those_of_the_play(controller, station):
+    defaults = {"cross_compile": {**_storage(f"{station.base}/play"), "mode": "0750"}}
+    tasks = [
+        {"cross_compile": {}},
+        {"cross_compile": {"base_dir": f"{station.base}/task"}},
+        {"cross_compile": {"mode": "0700"}, "module_defaults": {"cross_compile": _storage(f"{station.base}/block")}},
+    ]
+    play = [{"hosts": "velaryon", "gather_facts": False, "module_defaults": defaults, "tasks": tasks}]
+    controller.play(play, velaryon=controller.local()).changed(3)
+    modes = {name: (station.base / name).stat().st_mode & 0o777 for name in ("play", "task", "block")}
+    assert modes == {"play": 0o750, "task": 0o750, "block": 0o700}, modes
+
+
+def the_invocation_is_shown_to_those_who_ask(controller, station):
+    task = {"cross_compile": _storage(str(station.base), timeout="7", registry_auth={"token": "drift-mark"})}
+    velaryon = controller.local()
+    quiet = _play(controller, task, velaryon=velaryon).changed(1)
+    assert "module_args" not in quiet.shown, quiet.shown
+    loud = _play(controller, task, "-vvv", velaryon=velaryon).changed(0)
+    for part in ('"module_args": {', '"timeout": 7', '"toolkit_version": "main"', "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"):
+        assert part in loud.shown, f"`{part}` is not in:\n{loud.shown}"
+    assert "drift-mark" not in str(loud.tasks) + str(quiet.tasks)
+
+
 def a_registered_result_is_used_by_the_next_task(controller, station):
     tasks = [
         {"cross_compile": _storage(str(station.base)), "register": "converged"},
@@ -80,6 +127,13 @@ def a_registered_result_is_used_by_the_next_task(controller, station):
     assert (station.base / "nested/artifacts").is_dir()
 
 
+def root_becomes_root(controller, station):
+    task = {"cross_compile": _storage(str(station.base)), "become": True, "become_method": "ansible.builtin.su"}
+    _play(controller, task).changed(1)
+    _play(controller, task).changed(0)
+
+
+@on_the_oldest_core_too
 def an_unprivileged_user_sets_up_a_storage_of_its_own(controller, station):
     with _nobodys_directory() as directory:
         task = _as_nobody(_storage(f"{directory}/base", builder_uid=65534, builder_gid=65534))
