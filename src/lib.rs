@@ -13,6 +13,7 @@
 pub mod ansible;
 mod apply;
 pub mod arguments;
+pub mod artifacts;
 mod certificates;
 pub mod cli;
 mod compose;
