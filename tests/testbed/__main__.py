@@ -9,11 +9,13 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import certificates
 import engine
 import environment
 import git_server
+import hosts
 import images
 import processes
 import registry
@@ -66,13 +68,16 @@ def down(options):
         return
     with locked():
         environment.withdraw()
-        with ThreadPoolExecutor() as pool:
-            stopping = [pool.submit(one.stop) for one in (engine, registry, git_server, ssh_server)]
-            stopped = sum(one.result() for one in stopping)
-        stopped += processes.sweep()
-        engine.clear_traces()
+        try:
+            stopped = hosts.stop()
+        finally:
+            with ThreadPoolExecutor() as pool:
+                stopping = [pool.submit(one.stop) for one in (engine, registry, git_server, ssh_server)]
+                others = sum(one.result() for one in stopping)
+            swept = processes.sweep()
+            engine.clear_traces()
     if not options.quiet:
-        print("the testbed is down" if stopped else "the testbed was not up")
+        print("the testbed is down" if stopped or others or swept else "the testbed was not up")
 
 
 def status(options):
@@ -102,6 +107,23 @@ def push_index(options):
                 client, name, options.tag, options.platform, options.layers, options.size_kb, options.seed,
             )
             report(name, options.tag, pushed)
+
+
+def host(options):
+    """Starts a host; of several that start at once, the first makes what they share."""
+    if not ENVIRONMENT.exists():
+        raise TestbedError("the testbed is not up: `python3 tests/testbed up` starts it")
+    with locked():
+        hosts.prepare()
+    described = hosts.start(options.name, options.package)
+    if not options.quiet:
+        print(json.dumps(described, indent=2))
+
+
+def remove_host(options):
+    removed = hosts.remove(options.name, options.log)
+    if not options.quiet:
+        print("the host is removed" if removed else "there was no such host")
 
 
 def pushing():
@@ -157,6 +179,15 @@ def parse(arguments):
     made_up_options(command)
     command.add_argument("--platform", nargs="+", default=["linux/amd64", "linux/arm64"])
     command.set_defaults(run=push_index)
+
+    command = commands.add_parser("host", parents=[common], help="start a host, a container like a machine")
+    command.add_argument("--name", required=True)
+    command.add_argument("--package", nargs="+", default=[], help="Debian packages that it has, e.g. docker.io")
+    command.set_defaults(run=host)
+    command = commands.add_parser("remove-host", parents=[common], help="end a host")
+    command.add_argument("--name", required=True)
+    command.add_argument("--log", type=Path, help="a file for what its servers had to say")
+    command.set_defaults(run=remove_host)
     return parser.parse_args(arguments)
 
 

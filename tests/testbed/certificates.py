@@ -8,7 +8,8 @@ import subprocess
 from layout import AUTHORITY, CERTIFICATES, write
 from processes import run
 
-NAMES = "DNS:localhost,DNS:velaryon,IP:127.0.0.1,IP:0.0.0.0,IP:::1"
+# `testbed` is the name under which hosts on the bridge know this machine.
+NAMES = "DNS:localhost,DNS:velaryon,DNS:testbed,IP:127.0.0.1,IP:0.0.0.0,IP:::1"
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 DAY = 24 * 60 * 60
 
@@ -24,8 +25,11 @@ def stranger():
 
 
 def ensure():
-    """Makes what is missing or about to expire."""
-    if is_valid(AUTHORITY) and is_valid(server()[0]) and is_valid(stranger()[0]):
+    """Makes what is missing, about to expire, or in other names."""
+    extensions = CERTIFICATES / "server.ext"
+    wanted = f"subjectAltName={NAMES}\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n"
+    valid = is_valid(AUTHORITY) and is_valid(server()[0]) and is_valid(stranger()[0])
+    if valid and extensions.exists() and extensions.read_text() == wanted:
         return
     CERTIFICATES.mkdir(parents=True, exist_ok=True)
     self_signed(AUTHORITY, CERTIFICATES / "ca.key", "Velaryon testbed authority", [
@@ -36,8 +40,7 @@ def ensure():
     ])
     certificate, key = server()
     request = CERTIFICATES / "server.csr"
-    extensions = CERTIFICATES / "server.ext"
-    write(extensions, f"subjectAltName={NAMES}\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n")
+    write(extensions, wanted)
     run(["openssl", "req", "-new", *KEY, "-subj", "/CN=velaryon", "-keyout", key, "-out", request])
     run(["openssl", "x509", "-req", "-in", request, "-CA", AUTHORITY, "-CAkey", CERTIFICATES / "ca.key",
          "-CAcreateserial", "-days", "3650", "-extfile", extensions, "-out", certificate])
