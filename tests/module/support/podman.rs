@@ -15,6 +15,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 pub struct Podman {
     directory: TempDir,
+    /// Podman refuses a path of more than fifty characters here, so it cannot lie in a checkout.
+    run: TempDir,
     service: Child,
 }
 
@@ -26,7 +28,8 @@ impl Podman {
             .tempdir_in(testbed().path("/root"))
             .unwrap();
         let socket = directory.path().join("podman.sock");
-        let mut command = podman(&directory);
+        let run = tempfile::Builder::new().prefix("podman-").tempdir().unwrap();
+        let mut command = podman(&directory, &run);
         command
             .args(["system", "service", "--time=0"])
             .arg(format!("unix://{}", socket.display()))
@@ -42,7 +45,11 @@ impl Podman {
             assert_eq!(service.try_wait().unwrap(), None, "podman ended");
             sleep(PAUSE);
         }
-        Self { directory, service }
+        Self {
+            directory,
+            run,
+            service,
+        }
     }
 
     pub fn docker_host(&self) -> String {
@@ -52,7 +59,7 @@ impl Podman {
     /// Runs podman's command line on the same storage and returns what it prints.
     #[track_caller]
     pub fn command(&self, words: &[&str]) -> String {
-        let output = podman(&self.directory).args(words).output().unwrap();
+        let output = podman(&self.directory, &self.run).args(words).output().unwrap();
         assert!(
             output.status.success(),
             "{words:?}: {}",
@@ -69,14 +76,14 @@ impl Drop for Podman {
     }
 }
 
-fn podman(directory: &TempDir) -> Command {
+fn podman(directory: &TempDir, run: &TempDir) -> Command {
     let at = |name: &str| -> PathBuf { directory.path().join(name) };
     let mut command = Command::new("podman");
     command
         .arg("--root")
         .arg(at("root"))
         .arg("--runroot")
-        .arg(at("run"))
+        .arg(run.path())
         .arg("--tmpdir")
         .arg(at("tmp"))
         .arg("--network-config-dir")
