@@ -83,7 +83,8 @@ def archives():
     listed = processes.run([
         "apt-get", "indextargets", "--format", "$(RELEASE) $(SITE)", "Created-By: Packages", "Origin: Debian",
     ])
-    sites = dict(line.split() for line in reversed(listed.splitlines()))
+    # debootstrap knows none of the ways that apt has beside HTTP.
+    sites = dict(line.split() for line in reversed(listed.splitlines()) if " http" in line)
     security = [site for suite, site in sites.items() if suite.endswith("-security")]
     others = [site for suite, site in sites.items() if not suite.endswith("-security")]
     return next(iter(others), ARCHIVE), next(iter(security), SECURITY_ARCHIVE)
