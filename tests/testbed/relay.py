@@ -33,7 +33,7 @@ def stop():
 
 
 def answers(address, port):
-    """Tells whether somebody listens there, without a connection: one from this machine is not let in."""
+    """Tells whether somebody listens there, without troubling them with a connection."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
