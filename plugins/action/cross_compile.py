@@ -29,11 +29,19 @@ from ansible.vars.clean import remove_internal_keys
 try:
     from ansible.module_utils.common.json import Direction, get_module_encoder
 except ImportError:
-    # Cores before 2.19.
+    # Cores before 2.19, where text that came from a host would be taken for a template.
     from ansible.module_utils.common.json import AnsibleJSONEncoder
-    from ansible.utils.unsafe_proxy import wrap_var
+    from ansible.utils.unsafe_proxy import wrap_var as from_host
 
-    Direction = None
+    PROFILE = ()
+    ENCODING = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
+else:
+    # The plain JSON that Ansible gives to binaries.
+    PROFILE = ("legacy",)
+    ENCODING = {"cls": get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)}
+
+    def from_host(result):
+        return result
 
 display = Display()
 
@@ -151,7 +159,7 @@ class ActionModule(ActionBase):
         )
         candidates = [found.plugin_resolved_path] if found.resolved else []
         for tree in trees():
-            candidates += sorted(glob.glob(os.path.join(glob.escape(tree), "bin", "cross_compile.*")))
+            candidates += sorted(glob.glob(os.path.join(glob.escape(tree), "binaries", "cross_compile.*")))
             candidates.append(os.path.join(tree, "library", "cross_compile"))
         binaries = {}
         for path in candidates:
@@ -220,17 +228,13 @@ class ActionModule(ActionBase):
     def _encoded_arguments(self, task_vars):
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, task_vars)
-        if Direction:
-            encoder = get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)
-            return json.dumps(arguments, cls=encoder).encode()
-        return json.dumps(arguments, cls=AnsibleJSONEncoder, vault_to_text=True).encode()
+        return json.dumps(arguments, **ENCODING).encode()
 
     def _result(self, returned):
         """Returns a result as `_execute_module` does it."""
-        result = self._parse_returned_data(returned, "legacy") if Direction else self._parse_returned_data(returned)
+        result = self._parse_returned_data(returned, *PROFILE)
         remove_internal_keys(result)
-        # Before 2.19, text that came from a host would be taken for a template.
-        return result if Direction else wrap_var(result)
+        return from_host(result)
 
     def _host(self):
         return self._play_context.remote_addr

@@ -119,11 +119,11 @@ def a_checkout_that_is_not_built_is_told_how_to_build(controller, station):
 def a_binary_is_known_by_what_it_is_and_not_by_its_name(controller, station):
     checkout = controller.directory / "checkout"
     shutil.copytree(PLUGINS, checkout / "plugins/action")
-    (checkout / "bin").mkdir()
+    (checkout / "binaries").mkdir()
     (checkout / "library").mkdir()
     # The names are exchanged; one is no program at all.
-    (checkout / f"bin/cross_compile.{_other_architecture()}").symlink_to(binary())
-    (checkout / f"bin/cross_compile.{os.uname().machine}").write_text("#!/bin/sh\nexit 1\n")
+    (checkout / f"binaries/cross_compile.{_other_architecture()}").symlink_to(binary())
+    (checkout / f"binaries/cross_compile.{os.uname().machine}").write_text("#!/bin/sh\nexit 1\n")
     controller.settings.update(action_plugins=checkout / "plugins/action", library=checkout / "library")
     _play(controller, station, plugin=False).changed(1)
     other = _calling_itself(controller, f"Linux {_other_architecture()}")
