@@ -65,7 +65,7 @@ def the_documentation_of_the_collection_is_found(controller, station):
         assert f"{COLLECTION}.{module}:" in told["examples"], told["examples"]
         assert f"{COLLECTION}.{module}" in _doc(controller, "-l", COLLECTION)
         assert "OPTIONS" in _doc(controller, f"{COLLECTION}.{module}")
-    assert "OPTIONS" in _doc(controller, "-t", "role", FULL_ROLE)
+    assert "toolkit_repo" in _doc(controller, "-t", "role", FULL_ROLE)
 
 
 def the_classic_role_installs_from_a_requirements_file(controller, station):
