@@ -50,8 +50,6 @@ def stage_texts():
         (TREE / name).unlink()
     role = TREE / "roles" / ROLE
     shutil.copytree(PROJECT / "roles" / CLASSIC_ROLE, role, ignore=shutil.ignore_patterns("action_plugins"))
-    if (PROJECT / "tests/sanity").is_dir():
-        shutil.copytree(PROJECT / "tests/sanity", TREE / "tests/sanity")
     for path in [*(TREE / "playbooks").rglob("*.yaml"), *role.rglob("*.md"), *role.rglob("*.y*ml")]:
         rewrite(path, lambda text: text.replace(CLASSIC_ROLE, f"{COLLECTION}.{ROLE}"))
 

@@ -50,7 +50,8 @@ def the_role_finds_its_module_by_itself(controller, station):
     nothing = controller.directory / "nothing"
     nothing.mkdir()
     controller.settings["library"] = nothing
-    played = controller.play(PLAYBOOK, "--check", "-vvv", velaryon={**controller.ssh(), **station.variables()}).changed(1)
+    velaryon = {**controller.ssh(), **station.variables()}
+    played = controller.play(PLAYBOOK, "--check", "-vvv", velaryon=velaryon).changed(1)
     assert f"Using module file {PROJECT}/" in played.shown, played.shown
 
 

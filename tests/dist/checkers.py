@@ -5,7 +5,7 @@ import re
 import shutil
 
 from controller import PROJECT
-from shipped import CHECKERS, COLLECTION, COLLECTION_ARCHIVE, OUTPUT, WORK, directory, run
+from shipped import CHECKERS, COLLECTION_ARCHIVE, OUTPUT, WORK, directory, run
 
 TREE = "ansible_collections/goldentooth/cross_compile"
 # `ansible-test` fetches pip from a server of Ansible's; Python has one inside.
@@ -17,8 +17,8 @@ def galaxy_imports_the_collection_without_a_word():
     assert "Importer processing completed successfully" in said, said
     for word in ("WARNING", "ERROR"):
         assert word not in said, said
-    for content in ("Loading module cross_compile", "Loading role setup_cross_compilation", "Loading action cross_compile"):
-        assert content in said, said
+    for content in ("module cross_compile", "role setup_cross_compilation", "action cross_compile"):
+        assert f"Loading {content}" in said, said
 
 
 def the_repository_passes_ansible_lint():
@@ -38,8 +38,10 @@ def the_collection_passes_ansible_test():
     run(["git", "init", "--quiet", "."], **surroundings)
     run(["git", "add", "--all"], **surroundings)
     _provide_pip(surroundings["env"]["HOME"])
-    said = run([CHECKERS / "ansible-test", "sanity", "--color", "no"], **surroundings)
-    for test in ("validate-modules", "pylint", "pep8", "import", "compile", "symlinks", "action-plugin-docs", "yamllint"):
+    # With the controller's own Python; others may be here in part.
+    version = next(CHECKERS.parent.glob("lib/python3*")).name.removeprefix("python")
+    said = run([CHECKERS / "ansible-test", "sanity", "--python", version, "--color", "no"], **surroundings)
+    for test in ("validate-modules", "pylint", "pep8", "import", "compile", "symlinks", "action-plugin-docs"):
         assert f'Running sanity test "{test}"' in said, said
 
 
@@ -58,7 +60,8 @@ def _surroundings(name, cwd=None):
 
 def _provide_pip(home):
     """Gives `ansible-test` the pip that it wants, and its pip the settings that it would not see."""
-    requirements = next(CHECKERS.parent.glob("lib/python3*/site-packages/ansible_test/_internal/python_requirements.py"))
+    programs = next(CHECKERS.parent.glob("lib/python3*/site-packages/ansible_test/_internal"))
+    requirements = programs / "python_requirements.py"
     version = re.search(r"pip='([\d.]+)'", requirements.read_text())
     cache = os.path.join(home, ".ansible/test/cache")
     os.makedirs(cache, exist_ok=True)
