@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/target/zig/bin:$(HOME)/.cargo/bin:$(PATH)
 TARGET := $(shell uname -m)-unknown-linux-musl
 BINARY := target/$(TARGET)/release/cross_compile
 
-.PHONY: help build demo test bench docs clean
+.PHONY: help build dist demo test bench docs clean
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -17,7 +17,10 @@ help: ## Shows this list.
 build: ## Builds the static binary for this machine, at library/cross_compile.
 	@scripts/setup build
 	@cargo zigbuild --release --locked --target $(TARGET)
-	@scripts/install-binary $(BINARY)
+	@scripts/install-binary $(BINARY) library/cross_compile
+
+dist: ## Builds what is shipped, in target/dist: the collection and the classic role, for x86_64 and aarch64.
+	@scripts/dist
 
 demo: build ## Plays the role against a private engine, registry and git server, twice, and shows what is there.
 	@scripts/demo
@@ -34,4 +37,4 @@ docs: ## Makes the sidecars, the role's argument_specs.yml and the tables of doc
 
 clean: ## Stops what still runs, and removes everything that was built.
 	@if [[ -d target ]]; then python3 tests/testbed down; fi
-	@rm -rf target library/cross_compile
+	@rm -rf target binaries library/cross_compile

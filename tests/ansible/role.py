@@ -45,6 +45,16 @@ def _four_steps(controller, station, connection):
     assert unchanged.result["actions"] == [] and not unchanged.result.get("warnings"), unchanged.result
 
 
+@on_every_core
+def the_role_finds_its_module_by_itself(controller, station):
+    nothing = controller.directory / "nothing"
+    nothing.mkdir()
+    controller.settings["library"] = nothing
+    velaryon = {**controller.ssh(), **station.variables()}
+    played = controller.play(PLAYBOOK, "--check", "-vvv", velaryon=velaryon).changed(1)
+    assert f"Using module file {PROJECT}/" in played.shown, played.shown
+
+
 def the_difference_of_every_resource_is_shown(controller, station):
     station.make_bare()
     velaryon = {**controller.ssh(), **station.variables()}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 
 from controller import PROJECT
 
@@ -73,6 +74,14 @@ class Station:
         command = ["docker", "--host", self.testbed["engine"]["docker_host"], *words]
         environment = {**os.environ, "DOCKER_CONFIG": self.testbed["registry"]["docker_config"]}
         return subprocess.run(command, capture_output=True, text=True, env=environment).stdout
+
+
+@cache
+def images_of(core):
+    """Returns the name of the images, and of all else, that the tests of one core have for themselves."""
+    name = f"ansible-tests-{core.version}"
+    push_images(name)
+    return name
 
 
 def push_images(name):

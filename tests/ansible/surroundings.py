@@ -56,6 +56,15 @@ def files_that_ansible_keeps_do_not_matter(controller, station):
     assert len(left) == 2, left
 
 
+def an_asynchronous_task_is_waited_for(controller, station):
+    task = {"cross_compile": _storage(str(station.base)), "async": 60, "poll": 1}
+    # Ansible's own wrapper for such tasks is written in Python.
+    velaryon = {**controller.ssh(), "ansible_python_interpreter": "/usr/bin/python3"}
+    done = _play(controller, task, velaryon=velaryon).changed(1)
+    assert done.result["finished"] == 1 and len(done.result["actions"]) > 3, done.result
+    _play(controller, task, velaryon=velaryon).changed(0)
+
+
 def pipelining_does_not_matter(controller, station):
     controller.environment["ANSIBLE_PIPELINING"] = "true"
     task = {"cross_compile": _storage(str(station.base))}
