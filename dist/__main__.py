@@ -12,13 +12,15 @@ from pathlib import Path
 
 import collection
 import role
-from layout import ARCHITECTURES, OUTPUT
+from layout import ARCHITECTURES, OUTPUT, modules
 
 
 def main(binaries):
     missing = [name for name in ARCHITECTURES.values() if not (binaries / name).is_file()]
     if missing:
         sys.exit(f"dist: {binaries} has no {', '.join(missing)}; `make dist` builds them")
+    if not modules():
+        sys.exit("dist: library holds no documentation of a module, library/<module>.yaml")
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     archives = [collection.assemble(binaries), role.assemble(binaries)]
