@@ -4,6 +4,7 @@
 //! file whole or not at all. It decides nothing: what should be where is the plan's business.
 
 pub mod mode;
+pub mod tree;
 pub mod users;
 
 use std::fs::{self, File, Metadata};
