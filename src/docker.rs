@@ -3,8 +3,11 @@
 //! Owns every request on the engine's socket and the differences between engines. It decides nothing, and no
 //! other file sees bollard.
 
+mod archive;
+pub mod containers;
 mod failure;
 mod greeting;
+mod request;
 mod socket;
 
 pub use failure::{explained, kind_of, with_sources};
@@ -71,6 +74,8 @@ pub struct LocalImage {
     pub repo_digests: Vec<String>,
     /// `os/architecture[/variant]`.
     pub platform: String,
+    /// As whom its containers run; empty for root.
+    pub user: String,
 }
 
 /// Connects to the engine behind `socket`; `timeout` is the time without progress after which a call fails.
@@ -185,6 +190,10 @@ impl Engine {
                 id: answer.id.unwrap_or_default(),
                 repo_digests: answer.repo_digests.unwrap_or_default(),
                 platform: platform_name([answer.os, answer.architecture, answer.variant]),
+                user: answer
+                    .config
+                    .and_then(|configuration| configuration.user)
+                    .unwrap_or_default(),
             })),
             Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
             Err(error) => Err(failure::engine(&error, &format!("inspect image `{reference}`"))),

@@ -162,6 +162,14 @@ pub fn create_directory(path: &Path, mode: u32, uid: Option<u32>, gid: Option<u3
     set_mode(path, mode)
 }
 
+/// Removes an empty directory.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn remove_directory(path: &Path) -> Result<()> {
+    fs::remove_dir(path).map_err(|error| Error::io("remove", path, &error))
+}
+
 /// # Errors
 /// The system's, with the path.
 pub fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>) -> Result<()> {

@@ -90,6 +90,15 @@ pub struct Delivery {
     pub invocation: String,
     pub finished_on: Option<String>,
     pub artifacts: Vec<Artifact>,
+    pub statements: Vec<Statement>,
+}
+
+/// What says how one artifact came about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    /// Relative to the category.
+    pub path: String,
+    pub sha256: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
