@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 
 use crate::arguments::{self, Deprecation};
 use crate::connections::Connections;
@@ -21,6 +22,9 @@ use crate::syslog;
 
 /// How long work in threads may take to clean up once the run is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long work that promised to end in order may take for it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the module that the arguments file asks for and prints its result. `program` is the name by which the
 /// process was started.
@@ -51,10 +55,17 @@ fn answer(arguments_file: &Path, program: Option<&str>, context: &Context) -> Ma
             let mut work = std::pin::pin!(work(arguments_file, program, context, &mut common));
             tokio::select! {
                 outcome = &mut work => outcome,
-                name = signals.received() => {
+                signal = signals.received() => {
                     context.stop.request();
-                    Err(Error::new(Kind::Interrupted, format!("interrupted by {name}"))
-                        .with_remedy("run it again: it goes on from here"))
+                    let interrupted = Error::new(Kind::Interrupted, format!("interrupted by {}", signal.name))
+                        .with_remedy("run it again: it goes on from here");
+                    match signal.is_deliberate && context.ending.is_promised() {
+                        true => {
+                            context.ending.request();
+                            ended(timeout(PATIENCE, work).await, interrupted)
+                        }
+                        false => Err(interrupted),
+                    }
                 }
             }
         };
@@ -68,6 +79,18 @@ fn answer(arguments_file: &Path, program: Option<&str>, context: &Context) -> Ma
     }
     runtime.shutdown_timeout(GRACE);
     result
+}
+
+/// Returns what work came to that was told to end: it may have been done by then.
+fn ended(
+    outcome: Result<Result<Map<String, Value>>, tokio::time::error::Elapsed>,
+    interrupted: Error,
+) -> Result<Map<String, Value>> {
+    match outcome {
+        Ok(Err(error)) if error.kind() == Kind::Interrupted => Err(error.context(interrupted.cause())),
+        Ok(outcome) => outcome,
+        Err(_) => Err(interrupted),
+    }
 }
 
 /// What every result of a call holds, known as soon as its options are checked.
@@ -169,7 +192,7 @@ fn failure(error: &Error, context: &Context, common: &Common) -> Map<String, Val
         [] => String::new(),
         some => format!(". By then it had: {}", some.join(", ")),
     };
-    let mut fields = Map::new();
+    let mut fields = context.journal.told();
     fields.insert("failed".to_owned(), json!(true));
     fields.insert("msg".to_owned(), json!(format!("{error}{told}")));
     fields.insert("changed".to_owned(), json!(!done.is_empty()));

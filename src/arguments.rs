@@ -12,6 +12,7 @@ mod bytes;
 mod choices;
 mod coerce;
 pub mod cross_compile;
+pub mod cross_compile_build;
 mod environment;
 mod literal;
 mod logged;

@@ -1,5 +1,6 @@
 //! What a run carries along besides its data: who may not be shown, when to stop, how patient to be.
 
+use crate::ending::Ending;
 use crate::git::Stop;
 use crate::journal::Journal;
 use crate::secret::Secrets;
@@ -10,6 +11,8 @@ pub struct Context {
     pub secrets: Secrets,
     /// Set when the run is told to end; what works in a thread of its own looks at it.
     pub stop: Stop,
+    /// What a person who ends the run tells work that outlasts it.
+    pub ending: Ending,
     /// What has been changed so far.
     pub journal: Journal,
 }

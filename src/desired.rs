@@ -3,7 +3,7 @@
 //! Pure but for the names of users, which only the host can tell. What can never work is refused here, before
 //! anything is looked at.
 
-mod checks;
+pub mod checks;
 mod rendering;
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use checks::{
 };
 use rendering::render;
 
-use crate::arguments::cross_compile::Arguments;
+use crate::arguments::cross_compile::{self, Arguments};
 use crate::credentials::RegistryAuth;
 use crate::error::{Error, Kind, Result};
 use crate::facts::Facts;
@@ -49,12 +49,23 @@ pub struct Desired {
 }
 
 /// The paths that everything else is derived from.
-struct Paths {
-    base: PathBuf,
-    artifacts: PathBuf,
-    cache: PathBuf,
-    workspace: PathBuf,
-    toolkit: PathBuf,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    pub base: PathBuf,
+    pub artifacts: PathBuf,
+    pub cache: PathBuf,
+    pub workspace: PathBuf,
+    pub toolkit: PathBuf,
+}
+
+/// The same as options give them.
+#[derive(Debug, Clone, Copy)]
+pub struct GivenPaths<'a> {
+    pub base_dir: &'a Path,
+    pub artifacts_dir: Option<&'a Path>,
+    pub cache_dir: Option<&'a Path>,
+    pub workspace_dir: Option<&'a Path>,
+    pub toolkit_dest: Option<&'a Path>,
 }
 
 impl Desired {
@@ -65,7 +76,7 @@ impl Desired {
             .into_iter()
             .filter(|resource| arguments.resources.iter().any(|name| name == resource.name()))
             .collect();
-        let paths = Paths::new(arguments)?;
+        let paths = Paths::of(arguments)?;
         let containers = arguments.images()?;
         let repository =
             git::GitUrl::parse(&arguments.toolkit_repo).map_err(|error| error.context("`toolkit_repo`"))?;
@@ -121,7 +132,7 @@ impl Desired {
                 references: references(&containers, &arguments.registry)?,
                 pull: pull(arguments)?,
                 platform: arguments.platform.clone().filter(|platform| !platform.is_empty()),
-                registry_auth: registry_auth(arguments, secrets)?,
+                registry_auth: registry_auth(&arguments.registry_auth, &arguments.registry, secrets)?,
             },
             compose_override: compose_override::Desired {
                 path: override_path,
@@ -153,18 +164,30 @@ impl Desired {
 }
 
 impl Paths {
-    fn new(arguments: &Arguments) -> Result<Self> {
-        let base = absolute(&arguments.base_dir, "base_dir")?;
-        let or_below = |given: &Option<PathBuf>, name: &str, parent: &Path, default: &str| match given {
+    fn of(arguments: &Arguments) -> Result<Self> {
+        Self::new(GivenPaths {
+            base_dir: &arguments.base_dir,
+            artifacts_dir: arguments.artifacts_dir.as_deref(),
+            cache_dir: arguments.cache_dir.as_deref(),
+            workspace_dir: arguments.workspace_dir.as_deref(),
+            toolkit_dest: arguments.toolkit_dest.as_deref(),
+        })
+    }
+
+    /// # Errors
+    /// `Invalid` for a path that is relative or has `..`.
+    pub fn new(given: GivenPaths<'_>) -> Result<Self> {
+        let base = absolute(given.base_dir, "base_dir")?;
+        let or_below = |given: Option<&Path>, name: &str, parent: &Path, default: &str| match given {
             Some(path) if !path.as_os_str().is_empty() => absolute(path, name),
             _ => Ok(parent.join(default)),
         };
-        let workspace = or_below(&arguments.workspace_dir, "workspace_dir", &base, "workspace")?;
+        let workspace = or_below(given.workspace_dir, "workspace_dir", &base, "workspace")?;
         Ok(Self {
-            artifacts: or_below(&arguments.artifacts_dir, "artifacts_dir", &base, "artifacts")?,
-            cache: or_below(&arguments.cache_dir, "cache_dir", &base, "build-cache")?,
+            artifacts: or_below(given.artifacts_dir, "artifacts_dir", &base, "artifacts")?,
+            cache: or_below(given.cache_dir, "cache_dir", &base, "build-cache")?,
             toolkit: or_below(
-                &arguments.toolkit_dest,
+                given.toolkit_dest,
                 "toolkit_dest",
                 &workspace,
                 "cross-compile-toolkit",
@@ -257,8 +280,15 @@ fn pull(arguments: &Arguments) -> Result<images::Pull> {
         .ok_or_else(|| Error::new(Kind::Invalid, format!("`pull` cannot be `{name}`")))
 }
 
-fn registry_auth(arguments: &Arguments, secrets: &Secrets) -> Result<Option<RegistryAuth>> {
-    let auth = &arguments.registry_auth;
+/// Returns the credentials that the option gives for the host of `registry`, after telling `secrets` of them.
+///
+/// # Errors
+/// `Invalid` for a token without a user.
+pub fn registry_auth(
+    auth: &cross_compile::RegistryAuth,
+    registry: &str,
+    secrets: &Secrets,
+) -> Result<Option<RegistryAuth>> {
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let Some(token) = given(&auth.token).filter(|_| auth.enabled) else {
         return Ok(None);
@@ -272,9 +302,7 @@ fn registry_auth(arguments: &Arguments, secrets: &Secrets) -> Result<Option<Regi
     };
     secrets.add_pair(&username, &token);
     // Any image below the prefix tells the host that the token is meant for.
-    let registry = Reference::parse("image", &arguments.registry)?
-        .registry()
-        .to_owned();
+    let registry = Reference::parse("image", registry)?.registry().to_owned();
     Ok(Some(RegistryAuth {
         registry,
         username,

@@ -3,8 +3,11 @@
 //! Owns every request on the engine's socket and the differences between engines. It decides nothing, and no
 //! other file sees bollard.
 
+mod archive;
+pub mod containers;
 mod failure;
 mod greeting;
+mod request;
 mod socket;
 
 pub use failure::{explained, kind_of, with_sources};
@@ -73,6 +76,8 @@ pub struct LocalImage {
     pub platform: String,
     /// The engine's data directory, where its storage driver tells of it.
     pub data_directory: Option<PathBuf>,
+    /// As whom its containers run; empty for root.
+    pub user: String,
 }
 
 /// Connects to the engine behind `socket`; `timeout` is the time without progress after which a call fails.
@@ -189,6 +194,10 @@ impl Engine {
                 repo_digests: answer.repo_digests.unwrap_or_default(),
                 platform: platform_name([answer.os, answer.architecture, answer.variant]),
                 data_directory: answer.graph_driver.as_ref().and_then(data_directory_of),
+                user: answer
+                    .config
+                    .and_then(|configuration| configuration.user)
+                    .unwrap_or_default(),
             })),
             Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
             Err(error) => Err(failure::engine(&error, &format!("inspect image `{reference}`"))),

@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::Path;
 
+use rustix::process::{Resource, getrlimit};
+
 use crate::error::{Error, Kind, Result};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,18 @@ impl Facts {
     pub fn memory_mib(&self) -> u64 {
         self.memory_kib / 1024
     }
+}
+
+/// Returns how many files this process may allow others to have open; `None` for any number.
+#[must_use]
+pub fn most_open_files() -> Option<u64> {
+    getrlimit(Resource::Nofile).maximum
+}
+
+/// Returns how many processes this one may allow a user to have; `None` for any number.
+#[must_use]
+pub fn most_processes() -> Option<u64> {
+    getrlimit(Resource::Nproc).maximum
 }
 
 fn text(path: &Path) -> Result<String> {

@@ -165,6 +165,14 @@ pub fn create_directory(path: &Path, mode: u32, uid: Option<u32>, gid: Option<u3
     set_mode(path, mode)
 }
 
+/// Removes an empty directory.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn remove_directory(path: &Path) -> Result<()> {
+    fs::remove_dir(path).map_err(|error| Error::io("remove", path, &error))
+}
+
 /// # Errors
 /// The system's, with the path, behind the words of Ansible's own file modules.
 pub fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>) -> Result<()> {
@@ -208,6 +216,25 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(not_a_directory(path)),
         Err(error) => Err(Error::io("read", path, &error)),
     }
+}
+
+/// Returns the names of the directories in `path`, links apart, in their order; none where nothing is.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn directories_in(path: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("list", path, &error)),
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    Ok(names)
 }
 
 /// Replaces `path` by `content` in one step: a reader, and whoever comes after a power cut, sees all of the old

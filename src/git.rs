@@ -75,6 +75,18 @@ pub struct Applied {
     pub after: String,
 }
 
+/// Returns the URL, without user information, and the commit of the checkout at `dest`; `None` where none is.
+#[must_use]
+pub fn source_of(dest: &Path) -> Option<(String, String)> {
+    let place::Place::Checkout(repository) = place::look(dest).ok()? else {
+        return None;
+    };
+    let commit = repository.head().ok()?.peel_to_commit().ok()?.id().to_string();
+    let remote = repository.find_remote("origin").ok()?;
+    let url = redact(std::str::from_utf8(remote.url_bytes()).ok()?);
+    Some((url, commit))
+}
+
 /// Returns the change that brings the observed checkout to `source`, or `None` when it is there already.
 ///
 /// What is not ours to lose is refused by name, unless `source` forces it.

@@ -3,6 +3,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::{Map, Value};
+
 use crate::difference::Difference;
 
 /// Cloning shares.
@@ -13,6 +15,7 @@ pub struct Journal(Arc<Mutex<State>>);
 struct State {
     done: Vec<Entry>,
     warnings: Vec<String>,
+    told: Map<String, Value>,
 }
 
 /// One change that was made.
@@ -38,6 +41,16 @@ impl Journal {
         }
     }
 
+    /// Keeps a field that the result has even if the run fails.
+    pub fn tell(&self, name: impl Into<String>, value: Value) {
+        self.state().told.insert(name.into(), value);
+    }
+
+    #[must_use]
+    pub fn told(&self) -> Map<String, Value> {
+        self.state().told.clone()
+    }
+
     /// Returns the changes made so far, in the order of the plan.
     #[must_use]
     pub fn done(&self) -> Vec<Entry> {
@@ -60,7 +73,6 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
 
     #[test]
     fn changes_are_told_in_the_order_of_the_plan() {

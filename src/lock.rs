@@ -1,6 +1,6 @@
-//! One run at a time on a host.
+//! One run at a time: of the environment on a host, and of each build.
 //!
-//! Owns the lock file and the waiting. The kernel frees the lock when its holder ends, however it ends, so a
+//! Owns the lock files and the waiting. The kernel frees the lock when its holder ends, however it ends, so a
 //! stale lock does not exist; what is written in the file only serves to name the holder.
 
 use std::fs::{File, OpenOptions};
@@ -14,13 +14,36 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::{Error, Kind, Result};
 
-const NAME: &str = "goldentooth-cross-compile.lock";
-
 /// Where the lock may lie, best first: the directory that is made for locks, and what every host has.
 const DIRECTORIES: [&str; 2] = ["/run/lock", "/tmp"];
 
 /// How often a waiting run asks again.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// What one run at a time may work on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope<'a> {
+    /// The environment of this host.
+    Host,
+    /// The build of this name, whichever directory it delivers to: its container exists only once.
+    Build(&'a str),
+}
+
+impl Scope<'_> {
+    fn file_name(self) -> String {
+        match self {
+            Self::Host => "goldentooth-cross-compile.lock".to_owned(),
+            Self::Build(name) => format!("goldentooth-cross-compile-build-{name}.lock"),
+        }
+    }
+
+    fn held(self) -> String {
+        match self {
+            Self::Host => "another run holds this host".to_owned(),
+            Self::Build(name) => format!("another run holds the build `{name}`"),
+        }
+    }
+}
 
 /// What a run wants of the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +64,18 @@ pub struct Lock {
 ///
 /// # Errors
 /// `Refused`, naming the holder, when `timeout` passes first.
-pub async fn acquire(purpose: Purpose, timeout: Duration) -> Result<Lock> {
+pub async fn acquire(scope: Scope<'_>, purpose: Purpose, timeout: Duration) -> Result<Lock> {
     let directories: Vec<PathBuf> = DIRECTORIES.iter().map(PathBuf::from).collect();
-    acquire_in(&directories, purpose, timeout).await
+    acquire_in(&directories, scope, purpose, timeout).await
 }
 
-async fn acquire_in(directories: &[PathBuf], purpose: Purpose, timeout: Duration) -> Result<Lock> {
-    let Some((path, mut file)) = open(directories, purpose)? else {
+async fn acquire_in(
+    directories: &[PathBuf],
+    scope: Scope<'_>,
+    purpose: Purpose,
+    timeout: Duration,
+) -> Result<Lock> {
+    let Some((path, mut file)) = open(directories, &scope.file_name(), purpose)? else {
         return Ok(Lock { _file: None });
     };
     let operation = match purpose {
@@ -62,7 +90,7 @@ async fn acquire_in(directories: &[PathBuf], purpose: Purpose, timeout: Duration
             Err(error) => return Err(Error::io("lock", &path, &error.into())),
         }
         if Instant::now() >= deadline {
-            return Err(held(&mut file, timeout));
+            return Err(held(scope, &mut file, timeout));
         }
         sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now()))).await;
     }
@@ -74,10 +102,10 @@ async fn acquire_in(directories: &[PathBuf], purpose: Purpose, timeout: Duration
 }
 
 /// Opens the lock file that is there, else makes one; `None` when a run that only looks finds none.
-fn open(directories: &[PathBuf], purpose: Purpose) -> Result<Option<(PathBuf, File)>> {
+fn open(directories: &[PathBuf], name: &str, purpose: Purpose) -> Result<Option<(PathBuf, File)>> {
     let mut failure = None;
     for directory in directories {
-        let path = directory.join(NAME);
+        let path = directory.join(name);
         // Without O_CREAT first: in a sticky directory the kernel refuses it for somebody else's file
         // (fs.protected_regular).
         match open_existing(&path) {
@@ -140,7 +168,7 @@ fn name_holder(file: &mut File) -> io::Result<()> {
     )
 }
 
-fn held(file: &mut File, timeout: Duration) -> Error {
+fn held(scope: Scope<'_>, file: &mut File, timeout: Duration) -> Error {
     let mut holder = String::new();
     let named = file
         .rewind()
@@ -153,7 +181,8 @@ fn held(file: &mut File, timeout: Duration) -> Error {
     Error::new(
         Kind::Refused,
         format!(
-            "another run holds this host: {holder}; waited {} s for it",
+            "{}: {holder}; waited {} s for it",
+            scope.held(),
             timeout.as_secs()
         ),
     )
@@ -190,11 +219,11 @@ mod tests {
                 .iter()
                 .map(|name| self.directory.path().join(name))
                 .collect();
-            acquire_in(&directories, purpose, timeout).await
+            acquire_in(&directories, Scope::Host, purpose, timeout).await
         }
 
         fn has_file(&self) -> bool {
-            self.directory.path().join(NAME).exists()
+            self.directory.path().join(Scope::Host.file_name()).exists()
         }
     }
 
@@ -249,5 +278,17 @@ mod tests {
         };
         host.try_lock(Change).await.unwrap();
         assert!(host.has_file());
+    }
+
+    #[tokio::test]
+    async fn a_build_holds_its_own_name_only() {
+        let host = Host::new();
+        let directories = [host.directory.path().to_path_buf()];
+        let acquire = |scope| acquire_in(&directories, scope, Change, Duration::ZERO);
+        let _envoy = acquire(Scope::Build("envoy")).await.unwrap();
+        let _vault = acquire(Scope::Build("vault")).await.unwrap();
+        let _host = acquire(Scope::Host).await.unwrap();
+        let error = acquire(Scope::Build("envoy")).await.unwrap_err();
+        assert!(error.cause().contains("holds the build `envoy`"), "{error}");
     }
 }

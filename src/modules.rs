@@ -1,6 +1,7 @@
 //! The modules that this binary is, by name: the only list of them.
 
 pub mod cross_compile;
+pub mod cross_compile_build;
 
 use serde_json::{Map, Value};
 
@@ -11,10 +12,11 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Module {
     CrossCompile,
+    CrossCompileBuild,
 }
 
 impl Module {
-    pub const ALL: [Self; 1] = [Self::CrossCompile];
+    pub const ALL: [Self; 2] = [Self::CrossCompile, Self::CrossCompileBuild];
 
     /// Returns the module that Ansible names, short or fully qualified; else the one by whose name the program
     /// was started.
@@ -49,6 +51,7 @@ impl Module {
     pub fn specification(self) -> &'static Specification {
         match self {
             Self::CrossCompile => &arguments::cross_compile::SPECIFICATION,
+            Self::CrossCompileBuild => &arguments::cross_compile_build::SPECIFICATION,
         }
     }
 
@@ -64,6 +67,7 @@ impl Module {
     ) -> Result<Map<String, Value>> {
         match self {
             Self::CrossCompile => cross_compile::run(parameters, check_mode, context).await,
+            Self::CrossCompileBuild => cross_compile_build::run(parameters, check_mode, context).await,
         }
     }
 }
@@ -87,7 +91,13 @@ mod tests {
                 "{typed:?} {program:?}"
             );
         }
-        let error = Module::choose(Some("cross_compile_build"), None).unwrap_err();
-        assert_eq!(error.cause(), "this binary has no module `cross_compile_build`");
+        for (typed, program) in [
+            (Some("goldentooth.cross_compile.cross_compile_build"), None),
+            (None, Some("library/cross_compile_build")),
+        ] {
+            assert_eq!(Module::choose(typed, program), Ok(Module::CrossCompileBuild));
+        }
+        let error = Module::choose(Some("cross_compile_nothing"), None).unwrap_err();
+        assert_eq!(error.cause(), "this binary has no module `cross_compile_nothing`");
     }
 }

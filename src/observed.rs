@@ -6,12 +6,10 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use crate::context::Context;
-use crate::credentials::CredentialStore;
 use crate::desired::Desired;
-use crate::docker::{self, Engine, Identity, Product, Surroundings};
+use crate::docker::{Engine, Identity, Product};
 use crate::error::{Error, Result};
 use crate::facts::Facts;
-use crate::registry::Registries;
 use crate::resource::images::Access;
 use crate::resource::{
     Resource, compose_override, directories, images, legacy, network, requirements, toolkit,
@@ -52,7 +50,7 @@ struct ThroughEngine {
 /// All that failed, in one.
 pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Result<Observed> {
     let patience = Patience(desired.timeout);
-    let (engine, toolkit) = tokio::join!(through_engine(desired, facts, context, patience), async {
+    let (engine, toolkit) = tokio::join!(through_engine(desired, facts, context), async {
         match desired.wants(Resource::Toolkit) {
             true => toolkit::observe(&desired.toolkit, &context.stop, patience)
                 .await
@@ -132,26 +130,18 @@ async fn through_engine(
     desired: &Desired,
     facts: &Facts,
     context: &Context,
-    patience: Patience,
 ) -> Result<ThroughEngine, Vec<Error>> {
     if !desired.needs_engine() {
         return Ok(ThroughEngine::default());
     }
-    let socket = docker::choose_socket(
+    let access = Access::open(
         desired.docker_host.as_deref(),
-        &Surroundings::read(),
-        Path::exists,
+        desired.ca_bundle.clone(),
+        desired.timeout,
+        &context.secrets,
     )
+    .await
     .map_err(|error| vec![error])?;
-    let engine = docker::connect(&socket, desired.timeout)
-        .await
-        .map_err(|error| vec![error])?;
-    let access = Access {
-        registries: Arc::new(Registries::new(desired.ca_bundle.clone(), desired.timeout)),
-        credentials: Arc::new(CredentialStore::new(context.secrets.clone())),
-        patience,
-        engine,
-    };
     let (identity, network, images) = tokio::join!(
         access.engine.identity(),
         async {

@@ -33,6 +33,9 @@ const ENDING: [Number; 14] = [
     Number::SIGSTKFLT,
 ];
 
+/// Those by which people and service managers end work. A connection that drops (`SIGHUP`) ends nothing.
+const DELIBERATE: [Number; 3] = [Number::SIGTERM, Number::SIGINT, Number::SIGQUIT];
+
 const BROKEN: [Number; 7] = [
     Number::SIGSEGV,
     Number::SIGBUS,
@@ -55,32 +58,47 @@ pub fn claim_answer() -> bool {
 }
 
 /// The signals that ask for an end.
-pub struct Signals(Vec<(String, Signal)>);
+pub struct Signals(Vec<(Caught, Signal)>);
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caught {
+    pub name: String,
+    /// Whether it says that the work is to end, and not only that nobody listens any more.
+    pub is_deliberate: bool,
+}
 
 impl Signals {
     /// Listens from now on. Must be called within the runtime. What cannot be listened to keeps its default.
     #[must_use]
     pub fn listen() -> Self {
         answer_faults();
-        let named = ENDING
-            .iter()
-            .map(|number| (*number as i32, number.as_str().to_owned()));
+        let named = ENDING.iter().map(|number| {
+            (
+                *number as i32,
+                number.as_str().to_owned(),
+                DELIBERATE.contains(number),
+            )
+        });
         let real_time =
-            (libc::SIGRTMIN()..=libc::SIGRTMAX()).map(|number| (number, format!("signal {number}")));
+            (libc::SIGRTMIN()..=libc::SIGRTMAX()).map(|number| (number, format!("signal {number}"), false));
         Self(
             named
                 .chain(real_time)
-                .filter_map(|(number, name)| Some((name, signal(SignalKind::from_raw(number)).ok()?)))
+                .filter_map(|(number, name, is_deliberate)| {
+                    let caught = Caught { name, is_deliberate };
+                    Some((caught, signal(SignalKind::from_raw(number)).ok()?))
+                })
                 .collect(),
         )
     }
 
-    /// Waits for one of them and returns its name.
-    pub async fn received(&mut self) -> String {
+    /// Waits for one of them and returns which.
+    pub async fn received(&mut self) -> Caught {
         std::future::poll_fn(|context| {
-            for (name, signal) in &mut self.0 {
+            for (caught, signal) in &mut self.0 {
                 if signal.poll_recv(context).is_ready() {
-                    return Poll::Ready(name.clone());
+                    return Poll::Ready(caught.clone());
                 }
             }
             Poll::Pending

@@ -21,6 +21,8 @@ pub struct Argument {
     pub aliases: &'static [Alias],
     /// Whether the value is secret; unsaid, a name that looks like a password's earns a warning.
     pub no_log: Option<bool>,
+    /// Whether the values of a dict are secret under keys that are called so.
+    pub secret_keys: bool,
     /// Set once the option is on its way out.
     pub removal: Option<Removal>,
     /// Environment variables that serve, the first that is set, when the option is absent.
@@ -46,6 +48,7 @@ impl Argument {
             choices: &[],
             aliases: &[],
             no_log: None,
+            secret_keys: false,
             removal: None,
             fallback: &[],
             suboptions: None,
@@ -98,6 +101,13 @@ impl Argument {
     #[must_use]
     pub const fn no_log(mut self) -> Self {
         self.no_log = Some(true);
+        self
+    }
+
+    /// Marks those values of a dict as secret whose keys are called like a password or a token.
+    #[must_use]
+    pub const fn secret_keys(mut self) -> Self {
+        self.secret_keys = true;
         self
     }
 

@@ -366,31 +366,39 @@ impl Arguments {
     /// # Errors
     /// `Invalid` for an image that is not a string.
     pub fn images(&self) -> Result<BTreeMap<String, String>> {
-        let mut images: BTreeMap<String, String> = DEFAULT_CONTAINERS
-            .iter()
-            .map(|(key, image)| ((*key).to_owned(), (*image).to_owned()))
-            .collect();
-        for (key, image) in &self.containers {
-            let image = match image {
-                Value::Null => "",
-                Value::String(image) => image.trim(),
-                other => {
-                    return Err(Error::new(
-                        Kind::Invalid,
-                        format!("`containers.{key}` must be an image reference, got `{other}`"),
-                    )
-                    .with_remedy("write it as a string, such as `'base-builder:latest'`"));
-                }
-            };
-            images.insert(key.clone(), image.to_owned());
-        }
-        Ok(images)
+        images(&self.containers)
     }
+}
+
+/// Returns the images by key, the defaults for keys that are not in `containers` among them.
+///
+/// # Errors
+/// `Invalid` for an image that is not a string.
+pub fn images(containers: &Map<String, Value>) -> Result<BTreeMap<String, String>> {
+    let mut images: BTreeMap<String, String> = DEFAULT_CONTAINERS
+        .iter()
+        .map(|(key, image)| ((*key).to_owned(), (*image).to_owned()))
+        .collect();
+    for (key, image) in containers {
+        let image = match image {
+            Value::Null => "",
+            Value::String(image) => image.trim(),
+            other => {
+                return Err(Error::new(
+                    Kind::Invalid,
+                    format!("`containers.{key}` must be an image reference, got `{other}`"),
+                )
+                .with_remedy("write it as a string, such as `'base-builder:latest'`"));
+            }
+        };
+        images.insert(key.clone(), image.to_owned());
+    }
+    Ok(images)
 }
 
 /// Fills in the dicts that an explicit null left out: it unsets an option without a default, as these are for
 /// Ansible, but not their own options.
-fn fill(parameters: &mut Parameters, options: &Options) {
+pub(super) fn fill(parameters: &mut Parameters, options: &Options) {
     for argument in options.arguments {
         let unset = parameters.get(argument.name).is_none_or(Value::is_null);
         if unset {

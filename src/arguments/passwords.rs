@@ -1,6 +1,7 @@
-//! Options whose names look like a password's, though nobody said whether they are secret.
+//! Names that look like a password's.
 //!
-//! Owns Ansible's guess by name. It hides nothing: it reminds the module's author.
+//! Owns Ansible's guess for options of which nobody said whether they are secret, which reminds the module's author,
+//! and the wider one for variables of an environment, whose names nobody declared. It hides nothing itself.
 
 use super::Parameters;
 use super::specification::Options;
@@ -19,6 +20,27 @@ pub fn is_unmarked(options: &Options, name: &str) -> bool {
         .find(name)
         .is_some_and(|argument| argument.no_log.is_some());
     !marked && is_password(name)
+}
+
+/// Returns whether a variable of this name holds something that is not to be shown.
+#[must_use]
+pub fn is_secret_variable(name: &str) -> bool {
+    let words = [
+        "token",
+        "secret",
+        "password",
+        "passwd",
+        "passphrase",
+        "pass",
+        "credential",
+        "credentials",
+        "key",
+    ];
+    name.split(|letter: char| !letter.is_ascii_alphanumeric())
+        .any(|part| {
+            let part = part.to_ascii_lowercase();
+            words.contains(&part.as_str()) || part.ends_with("token") || part.ends_with("password")
+        })
 }
 
 /// Matches `^(?:.+[-_\s])?pass(?:[-_\s]?(?:word|phrase|wrd|wd)?)(?:[-_\s].+)?$`, in any case.
@@ -48,6 +70,24 @@ fn is_separator(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_are_secret_by_any_word_of_their_name() {
+        for (name, expected) in [
+            ("GITHUB_TOKEN", true),
+            ("githubToken", true),
+            ("AWS_SECRET_ACCESS_KEY", true),
+            ("DB_PASSWORD", true),
+            ("PGPASSWORD", true),
+            ("SIGNING-KEY", true),
+            ("KEYBOARD", false),
+            ("ENVOY_VERSION", false),
+            ("COMPASS", false),
+            ("", false),
+        ] {
+            assert_eq!(is_secret_variable(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn names_of_passwords_are_recognised() {

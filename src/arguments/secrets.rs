@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::specification::Options;
-use super::{Parameters, coerce, python};
+use super::{Parameters, coerce, passwords, python};
 
 /// Stands for a value that is a secret as a whole, and for a number that holds one.
 const WHOLE: &str = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";
@@ -41,6 +41,14 @@ impl Secrets {
             };
             if argument.is_secret() && python::is_true(value) {
                 self.add(value);
+            }
+            if argument.secret_keys
+                && let Ok(entries) = coerce::dict(value)
+            {
+                let named = entries
+                    .iter()
+                    .filter(|(name, _)| passwords::is_secret_variable(name));
+                named.for_each(|(_, value)| self.add(value));
             }
             let Some(suboptions) = argument.nested() else {
                 continue;

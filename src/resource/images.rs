@@ -3,6 +3,7 @@
 //! What is compared is the digest, not the tag: `latest` moves. So a pull is planned only when it brings
 //! something else, and check mode can say which.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +11,12 @@ use serde_json::{Value, json};
 
 use crate::credentials::{CredentialStore, RegistryAuth};
 use crate::difference::Difference;
-use crate::docker::{Engine, LocalImage, Product, other_platform};
+use crate::docker::{self, Engine, LocalImage, Product, Surroundings, other_platform};
 use crate::error::{Error, Kind, Result};
 use crate::image::{DOCKER_HUB, Reference, is_platform};
 use crate::registry::Registries;
 use crate::retry::{Patience, retry};
+use crate::secret::Secrets;
 
 /// How long a registry that is asked past the engine may take before the engine is asked.
 const HEAD_START: Duration = Duration::from_secs(2);
@@ -245,6 +247,26 @@ impl Access {
         tokio::time::timeout(HEAD_START, ask).await.ok().flatten()
     }
 
+    /// Opens the doors: to the engine that answers on `docker_host` or the usual sockets, and, unasked yet, to
+    /// registries.
+    ///
+    /// # Errors
+    /// When no engine answers, naming the sockets.
+    pub async fn open(
+        docker_host: Option<&str>,
+        ca_bundle: Option<PathBuf>,
+        timeout: Duration,
+        secrets: &Secrets,
+    ) -> Result<Self> {
+        let socket = docker::choose_socket(docker_host, &Surroundings::read(), std::path::Path::exists)?;
+        Ok(Self {
+            engine: docker::connect(&socket, timeout).await?,
+            registries: Arc::new(Registries::new(ca_bundle, timeout)),
+            credentials: Arc::new(CredentialStore::new(secrets.clone())),
+            patience: Patience(timeout),
+        })
+    }
+
     async fn digest(&self, reference: &Reference, desired: &Desired, patience: Patience) -> Result<String> {
         let Desired {
             platform,
@@ -399,6 +421,7 @@ mod tests {
                 .collect(),
             platform: "linux/amd64".to_owned(),
             data_directory: None,
+            user: String::new(),
         }
     }
 

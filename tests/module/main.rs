@@ -5,6 +5,7 @@
 mod support;
 
 mod bad_input;
+mod builds;
 mod directories;
 mod engine;
 mod faults;

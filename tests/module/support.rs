@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod background;
+pub mod build_station;
 pub mod podman;
 pub mod private;
 pub mod proxy;
@@ -12,6 +13,7 @@ pub mod strace;
 pub mod testbed;
 
 pub use answer::Answer;
+pub use build_station::BuildStation;
 pub use podman::Podman;
 pub use relay::Relay;
 pub use repository::Repository;

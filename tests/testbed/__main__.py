@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import certificates
+import compilers
 import engine
 import environment
 import git_server
@@ -100,6 +101,18 @@ def image(options):
             report(name, options.tag, pushed)
 
 
+def push_compilers(options):
+    """Makes and pushes the builders that really compile, unless the registry has them."""
+    with locked(), pushing() as client:
+        made = REGISTRY / "compilers-made"
+        wanted = compilers.fingerprint()
+        if not made.exists() or made.read_text() != wanted:
+            compilers.push(client)
+            write(made, wanted)
+    if not options.quiet:
+        print(f"{registry.address('registry')}/{compilers.NAME}")
+
+
 def push_index(options):
     with pushing() as client:
         for name in options.name:
@@ -172,6 +185,8 @@ def parse(arguments):
     commands.add_parser("down", parents=[common], help="stop everything").set_defaults(run=down)
     commands.add_parser("status", parents=[common], help="tell what runs").set_defaults(run=status)
 
+    command = commands.add_parser("compilers", parents=[common], help="push builders that really cross-compile")
+    command.set_defaults(run=push_compilers)
     command = commands.add_parser("image", help="push images of made-up layers")
     made_up_options(command)
     command.set_defaults(run=image)

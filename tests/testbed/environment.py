@@ -6,6 +6,7 @@ Names in it are an interface: the tests, the demo and the benchmarks read them.
 import json
 import urllib.parse
 
+import compilers
 import engine
 import git_server
 import registry
@@ -30,6 +31,7 @@ def describe(with_ssh):
         "registry": {
             "address": registry.address("registry"),
             "prefix": f"{registry.address('registry')}/goldentooth",
+            "compilers": f"{registry.address('registry')}/{compilers.NAME}",
             "unchecked_address": f"{LOOPBACK}:{port('registry')}",
             "username": registry.USERNAME,
             "password": registry.PASSWORD,

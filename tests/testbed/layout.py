@@ -15,6 +15,7 @@ ROOT = CHECKOUT / "target" / "testbed"
 AUTHORITY = ROOT / "ca.crt"
 PROGRAMS = Path(__file__).resolve().parent
 CERTIFICATES = ROOT / "certificates"
+COMPILERS = ROOT / "compilers"
 DOCKER_CONFIG = ROOT / "docker-config"
 ENGINE = ROOT / "engine"
 ENGINE_SOCKET = ROOT / "docker.sock"

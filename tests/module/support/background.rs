@@ -61,6 +61,11 @@ impl Background {
         });
     }
 
+    /// Waits until it is gone, whatever it said.
+    pub fn ended(mut self) {
+        self.0.wait().unwrap();
+    }
+
     #[track_caller]
     pub fn answer(self) -> Answer {
         Answer::new(&self.0.wait_with_output().unwrap())

@@ -1,4 +1,5 @@
-//! A Podman service of a test's own: its storage, networks and socket are below the testbed's directory.
+//! A Podman service of a test's own: its storage, networks and socket are below the testbed's directory. What it
+//! keeps while it runs is not, since Podman takes no path of more than 50 letters for it.
 
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -15,8 +16,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 pub struct Podman {
     directory: TempDir,
-    /// Podman refuses a path of more than fifty characters here, so it cannot lie in a checkout.
-    run: TempDir,
+    running: TempDir,
     service: Child,
 }
 
@@ -28,8 +28,8 @@ impl Podman {
             .tempdir_in(testbed().path("/root"))
             .unwrap();
         let socket = directory.path().join("podman.sock");
-        let run = tempfile::Builder::new().prefix("podman-").tempdir().unwrap();
-        let mut command = podman(&directory, &run);
+        let running = tempfile::Builder::new().prefix("podman-").tempdir().unwrap();
+        let mut command = podman(&directory, &running);
         command
             .args(["system", "service", "--time=0"])
             .arg(format!("unix://{}", socket.display()))
@@ -47,7 +47,7 @@ impl Podman {
         }
         Self {
             directory,
-            run,
+            running,
             service,
         }
     }
@@ -59,7 +59,10 @@ impl Podman {
     /// Runs podman's command line on the same storage and returns what it prints.
     #[track_caller]
     pub fn command(&self, words: &[&str]) -> String {
-        let output = podman(&self.directory, &self.run).args(words).output().unwrap();
+        let output = podman(&self.directory, &self.running)
+            .args(words)
+            .output()
+            .unwrap();
         assert!(
             output.status.success(),
             "{words:?}: {}",
@@ -76,16 +79,16 @@ impl Drop for Podman {
     }
 }
 
-fn podman(directory: &TempDir, run: &TempDir) -> Command {
+fn podman(directory: &TempDir, running: &TempDir) -> Command {
     let at = |name: &str| -> PathBuf { directory.path().join(name) };
     let mut command = Command::new("podman");
     command
         .arg("--root")
         .arg(at("root"))
         .arg("--runroot")
-        .arg(run.path())
+        .arg(running.path().join("run"))
         .arg("--tmpdir")
-        .arg(at("tmp"))
+        .arg(running.path().join("tmp"))
         .arg("--network-config-dir")
         .arg(at("networks"))
         .args(["--storage-driver", "vfs", "--cgroup-manager", "cgroupfs"]);

@@ -1,0 +1,158 @@
+//! Runs that end before their build does: it goes on or it is stopped, and the next run knows.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::BuildStation;
+use crate::support::background::{Background, until};
+use crate::support::build_station::read;
+
+/// Goes on once the test says so, by a file in the cache.
+const WAITS: &str = "echo begun; while [ ! -e /tmp/bazel-cache/go ]; do sleep 0.1; done; echo done >x";
+
+fn go(station: &BuildStation<'_>) {
+    let cache = station
+        .path("build-cache")
+        .join(format!("{}-builder", station.name));
+    let cache = match cache.exists() {
+        true => cache,
+        false => station.path("build-cache/base-builder"),
+    };
+    std::fs::write(cache.join("go"), "").unwrap();
+}
+
+fn id(station: &BuildStation<'_>) -> Value {
+    station.inspect()["Id"].clone()
+}
+
+fn running(station: &BuildStation<'_>) -> bool {
+    station.inspect().pointer("/State/Running") == Some(&json!(true))
+}
+
+#[test]
+fn a_killed_run_leaves_the_build_and_the_next_takes_it_up() {
+    let station = BuildStation::new(WAITS);
+    // A kill, and a connection that drops.
+    for number in [9, 1] {
+        let run = station.begin();
+        let container = id(&station);
+        run.signal(number);
+        run.ended();
+        assert!(running(&station));
+        station.check().changed();
+        assert_eq!(id(&station), container, "a second container was made");
+    }
+    let container = id(&station);
+    let next = station.begin();
+    go(&station);
+    let answer = next.answer().changed();
+    assert_eq!(answer.get("/container/id"), &container);
+    assert!(
+        answer.actions()[0].ends_with(": it was begun before"),
+        "{:?}",
+        answer.actions()
+    );
+    assert_eq!(read(&station.artifact("x")), "done\n");
+    assert_eq!(read(&station.own("log")), "begun\n");
+    station.verifies();
+    station.run().unchanged();
+}
+
+#[test]
+fn a_build_that_ended_unseen_is_collected_by_the_next_run() {
+    let station = BuildStation::new(WAITS);
+    let run = station.begin();
+    let container = id(&station);
+    run.signal(9);
+    run.ended();
+    go(&station);
+    until("the build has ended", || !running(&station));
+    let answer = station.run().changed();
+    assert_eq!(answer.get("/container/id"), &container);
+    station.run().unchanged();
+}
+
+#[test]
+fn a_failure_that_nobody_saw_is_told_once() {
+    let mut station = BuildStation::new("echo begun; exit 5").with("wait", false);
+    station.run().changed();
+    until("the build has ended", || !running(&station));
+    station.set("wait", true);
+    station.run().failed(&["exit code 5", "begun"]);
+    station.set_script("touch x");
+    station.run().changed();
+}
+
+#[test]
+fn a_run_that_is_told_to_end_stops_its_build_in_order() {
+    let station =
+        BuildStation::new("trap 'echo stopped in order; exit 0' TERM; echo begun; sleep 600 & wait");
+    for (number, name) in [(15, "SIGTERM"), (2, "SIGINT")] {
+        let run = station.begin();
+        until("it handles signals", || {
+            let output = crate::support::testbed()
+                .docker_command(&["logs", &station.container()])
+                .output();
+            output.is_ok_and(|output| output.stdout == b"begun\n")
+        });
+        let start = Instant::now();
+        run.signal(number);
+        run.answer().failed(&[
+            &format!("interrupted by {name}"),
+            "was stopped",
+            "stopped in order",
+        ]);
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+        assert!(!running(&station));
+        assert!(!station.artifact("x").exists());
+    }
+}
+
+#[test]
+fn a_build_that_is_not_waited_for_is_found_again() {
+    let mut station = BuildStation::new(WAITS).with("wait", false);
+    let started = station.check().changed();
+    let answer = station.run().changed();
+    assert_eq!(started.json["actions"], answer.json["actions"]);
+    assert!(answer.actions().last().unwrap().starts_with("Started to build"));
+    assert_eq!(answer.get("/running"), &json!(true));
+    let again = station.run().unchanged();
+    assert_eq!(again.get("/running"), &json!(true));
+    // Other inputs have to wait.
+    station.set("environment", json!({ "A": "1" }));
+    station.run().failed(&[
+        "is running",
+        "with other inputs (`environment.A` is new)",
+        "docker stop",
+    ]);
+    station.set("environment", Value::Null);
+    go(&station);
+    until("the build has ended", || !running(&station));
+    let collected = station.run().changed();
+    assert_eq!(collected.get("/running"), &json!(false));
+    assert_eq!(collected.get("/exit_code"), &json!(0));
+    station.run().unchanged();
+}
+
+#[test]
+fn two_runs_of_one_build_make_one_container() {
+    let station = BuildStation::new(WAITS);
+    let first = station.begin();
+    let second = Background::start(station.command(json!({})));
+    std::thread::sleep(Duration::from_millis(300));
+    go(&station);
+    first.answer().changed();
+    second.answer().unchanged();
+    let impatient = BuildStation::new(WAITS).with("lock_timeout", 0);
+    let holder = impatient.begin();
+    impatient
+        .run()
+        .failed(&[
+            &format!("another run holds the build `{}`", impatient.name),
+            "lock_timeout",
+        ])
+        .untouched();
+    go(&impatient);
+    holder.answer().changed();
+}
