@@ -128,6 +128,7 @@ impl Run<'_> {
                 change.apply(auth, self.access()?).await.map(Some)
             }
             Change::Override(change) => change.apply().map(|()| None),
+            Change::Legacy(change) => change.apply().map(|()| None),
         }
     }
 

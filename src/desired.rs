@@ -23,7 +23,7 @@ use crate::files::users;
 use crate::git;
 use crate::image::Reference;
 use crate::resource::directories::Directory;
-use crate::resource::{Resource, compose_override, images, requirements, toolkit};
+use crate::resource::{Resource, compose_override, images, legacy, requirements, toolkit};
 use crate::secret::{Secret, Secrets};
 
 /// The services that mount a cache whatever `containers` says, and the one that never does.
@@ -41,6 +41,7 @@ pub struct Desired {
     pub network: String,
     pub images: images::Desired,
     pub compose_override: compose_override::Desired,
+    pub legacy: legacy::Desired,
     pub docker_host: Option<String>,
     pub ca_bundle: Option<PathBuf>,
     pub timeout: Duration,
@@ -126,6 +127,10 @@ impl Desired {
                 path: override_path,
                 content,
                 compose_file,
+            },
+            legacy: legacy::Desired {
+                user: users::name_of(facts.uid),
+                workspace: paths.workspace,
             },
             docker_host: arguments.docker_host.clone().filter(|host| !host.is_empty()),
             base_dir: paths.base,

@@ -4,7 +4,10 @@
 //! file whole or not at all. It decides nothing: what should be where is the plan's business.
 
 pub mod mode;
+mod plain;
 pub mod users;
+
+pub use plain::read_plain;
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
@@ -182,6 +185,12 @@ pub fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>) -> Result<()> 
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     rustix::fs::chmod(path, Mode::from_bits_truncate(mode))
         .map_err(|error| Error::io("change the mode of", path, &error.into()))
+}
+
+/// Returns whether something is at `path`, a link to nothing among it.
+#[must_use]
+pub fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 /// Returns the content of `path`; `None` where nothing is.

@@ -17,6 +17,7 @@ pub mod cli;
 mod compose;
 mod context;
 mod credentials;
+mod crontab;
 mod desired;
 mod difference;
 mod docker;

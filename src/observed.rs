@@ -12,7 +12,9 @@ use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::registry::Registries;
 use crate::resource::images::Access;
-use crate::resource::{Resource, compose_override, directories, images, network, requirements, toolkit};
+use crate::resource::{
+    Resource, compose_override, directories, images, legacy, network, requirements, toolkit,
+};
 use crate::retry::Patience;
 
 /// The state of what was asked for; resources that were not asked for are empty.
@@ -29,6 +31,7 @@ pub struct Observed {
     /// One for each desired image.
     pub images: Vec<images::Observed>,
     pub compose_override: Option<Vec<u8>>,
+    pub legacy: Option<legacy::Observed>,
 }
 
 /// What only an engine can tell.
@@ -69,6 +72,10 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
         .flatten(),
         false => None,
     };
+    let legacy = match desired.wants(Resource::Legacy) {
+        true => keep(legacy::observe(&desired.legacy), &mut errors).flatten(),
+        false => None,
+    };
     let toolkit = keep(toolkit, &mut errors).flatten();
     let ThroughEngine {
         access,
@@ -93,6 +100,7 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
             network,
             images,
             compose_override,
+            legacy,
         }),
     }
 }

@@ -5,7 +5,9 @@ use crate::difference::Difference;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::observed::Observed;
-use crate::resource::{Resource, compose_override, directories, images, network, requirements, toolkit};
+use crate::resource::{
+    Resource, compose_override, directories, images, legacy, network, requirements, toolkit,
+};
 
 /// One change of one resource.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +17,7 @@ pub enum Change {
     Network(network::Change),
     Image(images::Change),
     Override(compose_override::Change),
+    Legacy(legacy::Change),
 }
 
 /// All changes, in the order in which they are told and, where one needs the other, made.
@@ -34,6 +37,7 @@ impl Change {
             Self::Network(change) => vec![change.action()],
             Self::Image(change) => vec![change.action()],
             Self::Override(change) => vec![change.action()],
+            Self::Legacy(change) => change.actions(),
         }
     }
 
@@ -45,6 +49,7 @@ impl Change {
             Self::Network(change) => change.difference(),
             Self::Image(change) => change.difference(),
             Self::Override(change) => change.difference(),
+            Self::Legacy(change) => change.difference(),
         }
     }
 
@@ -54,7 +59,7 @@ impl Change {
         match self {
             Self::Toolkit(change) => change.is_clone(),
             Self::Image(_) => true,
-            Self::Directory(_) | Self::Network(_) | Self::Override(_) => false,
+            Self::Directory(_) | Self::Network(_) | Self::Override(_) | Self::Legacy(_) => false,
         }
     }
 }
@@ -100,6 +105,12 @@ impl Plan {
             let change =
                 compose_override::plan(&desired.compose_override, observed.compose_override.as_deref());
             plan.add(Ok(change), Change::Override, &mut errors);
+        }
+        if let Some(observed) = &observed.legacy {
+            plan.add(Ok(legacy::plan(observed)), Change::Legacy, &mut errors);
+            if !plan.changes.is_empty() {
+                plan.warnings.extend(legacy::scripts_that_stay(observed));
+            }
         }
         let buildx = observed.buildx;
         if let Some(observed) = &observed.requirements {

@@ -6,6 +6,7 @@
 pub mod compose_override;
 pub mod directories;
 pub mod images;
+pub mod legacy;
 pub mod network;
 pub mod requirements;
 pub mod toolkit;
@@ -19,16 +20,18 @@ pub enum Resource {
     Network,
     Images,
     Override,
+    Legacy,
 }
 
 impl Resource {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Requirements,
         Self::Directories,
         Self::Toolkit,
         Self::Network,
         Self::Images,
         Self::Override,
+        Self::Legacy,
     ];
 
     #[must_use]
@@ -40,6 +43,7 @@ impl Resource {
             Self::Network => "network",
             Self::Images => "images",
             Self::Override => "override",
+            Self::Legacy => "legacy",
         }
     }
 

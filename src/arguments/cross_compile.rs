@@ -31,6 +31,7 @@ const RESOURCES: &[Literal] = &[
     Literal::Str("network"),
     Literal::Str("images"),
     Literal::Str("override"),
+    Literal::Str("legacy"),
 ];
 
 const ARGUMENTS: &[Argument] = &[
@@ -44,6 +45,8 @@ const ARGUMENTS: &[Argument] = &[
         .describe(&[
             "The parts of the environment to converge; the others are neither looked at nor touched.",
             "With V(directories) alone, no engine and no network are needed.",
+            "V(legacy) is what the role in YAML and shell, which this module replaces, left behind: its two cron \
+             entries are removed, its scripts stay.",
         ]),
     Argument::new("base_dir", Type::Path)
         .default(Literal::Str("/opt/goldentooth"))

@@ -32,13 +32,19 @@ pub fn group_id(name: &str) -> Result<u32> {
     }
 }
 
+/// Returns the name of a user, where it has one.
+#[must_use]
+pub fn name_of(uid: u32) -> Option<String> {
+    User::from_uid(Uid::from_raw(uid))
+        .ok()
+        .flatten()
+        .map(|user| user.name)
+}
+
 /// Returns the name of a user, or its number where it has none.
 #[must_use]
 pub fn user_name(uid: u32) -> String {
-    match User::from_uid(Uid::from_raw(uid)) {
-        Ok(Some(user)) => user.name,
-        _ => uid.to_string(),
-    }
+    name_of(uid).unwrap_or_else(|| uid.to_string())
 }
 
 /// Returns the name of a group, or its number where it has none.
@@ -68,6 +74,7 @@ mod tests {
         assert_eq!(group_id("0"), Ok(0));
         assert_eq!(user_id("4242"), Ok(4242));
         assert_eq!(user_name(0), "root");
+        assert_eq!(name_of(4_000_000_000), None);
         assert_eq!(group_name(4_000_000_000), "4000000000");
     }
 

@@ -10,6 +10,7 @@ mod engine;
 mod faults;
 mod images;
 mod interruption;
+mod legacy;
 mod lock;
 mod network;
 mod override_file;
