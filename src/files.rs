@@ -206,6 +206,25 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// Returns the names of the directories in `path`, links apart, in their order; none where nothing is.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn directories_in(path: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("list", path, &error)),
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
 /// Replaces `path` by `content` in one step: a reader, and whoever comes after a power cut, sees all of the old
 /// or all of the new. Owner and mode of the old file are kept; a new one gets 0644 and the caller.
 ///

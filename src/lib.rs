@@ -13,6 +13,8 @@
 pub mod ansible;
 mod apply;
 pub mod arguments;
+#[expect(dead_code, reason = "the modules that build, inform and prune are to come")]
+mod builds;
 pub mod cli;
 mod compose;
 mod context;

@@ -1,6 +1,6 @@
-//! One run at a time on a host.
+//! One run at a time: of the environment on a host, and of each build.
 //!
-//! Owns the lock file and the waiting. The kernel frees the lock when its holder ends, however it ends, so a
+//! Owns the lock files and the waiting. The kernel frees the lock when its holder ends, however it ends, so a
 //! stale lock does not exist; what is written in the file only serves to name the holder.
 
 use std::fs::{File, OpenOptions};
@@ -14,13 +14,37 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::{Error, Kind, Result};
 
-const NAME: &str = "goldentooth-cross-compile.lock";
-
 /// Where the lock may lie, best first: the directory that is made for locks, and what every host has.
 const DIRECTORIES: [&str; 2] = ["/run/lock", "/tmp"];
 
 /// How often a waiting run asks again.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// What one run at a time may work on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope<'a> {
+    /// The environment of this host.
+    Host,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the module that builds is to come"))]
+    /// The build of this name, whichever directory it delivers to: its container exists only once.
+    Build(&'a str),
+}
+
+impl Scope<'_> {
+    fn file_name(self) -> String {
+        match self {
+            Self::Host => "goldentooth-cross-compile.lock".to_owned(),
+            Self::Build(name) => format!("goldentooth-cross-compile-build-{name}.lock"),
+        }
+    }
+
+    fn held(self) -> String {
+        match self {
+            Self::Host => "another run holds this host".to_owned(),
+            Self::Build(name) => format!("another run holds the build `{name}`"),
+        }
+    }
+}
 
 /// What a run wants of the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +65,18 @@ pub struct Lock {
 ///
 /// # Errors
 /// `Refused`, naming the holder, when `timeout` passes first.
-pub async fn acquire(purpose: Purpose, timeout: Duration) -> Result<Lock> {
+pub async fn acquire(scope: Scope<'_>, purpose: Purpose, timeout: Duration) -> Result<Lock> {
     let directories: Vec<PathBuf> = DIRECTORIES.iter().map(PathBuf::from).collect();
-    acquire_in(&directories, purpose, timeout).await
+    acquire_in(&directories, scope, purpose, timeout).await
 }
 
-async fn acquire_in(directories: &[PathBuf], purpose: Purpose, timeout: Duration) -> Result<Lock> {
-    let Some((path, mut file)) = open(directories, purpose)? else {
+async fn acquire_in(
+    directories: &[PathBuf],
+    scope: Scope<'_>,
+    purpose: Purpose,
+    timeout: Duration,
+) -> Result<Lock> {
+    let Some((path, mut file)) = open(directories, &scope.file_name(), purpose)? else {
         return Ok(Lock { _file: None });
     };
     let operation = match purpose {
@@ -62,7 +91,7 @@ async fn acquire_in(directories: &[PathBuf], purpose: Purpose, timeout: Duration
             Err(error) => return Err(Error::io("lock", &path, &error.into())),
         }
         if Instant::now() >= deadline {
-            return Err(held(&mut file, timeout));
+            return Err(held(scope, &mut file, timeout));
         }
         sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now()))).await;
     }
@@ -74,10 +103,10 @@ async fn acquire_in(directories: &[PathBuf], purpose: Purpose, timeout: Duration
 }
 
 /// Opens the lock file that is there, else makes one; `None` when a run that only looks finds none.
-fn open(directories: &[PathBuf], purpose: Purpose) -> Result<Option<(PathBuf, File)>> {
+fn open(directories: &[PathBuf], name: &str, purpose: Purpose) -> Result<Option<(PathBuf, File)>> {
     let mut failure = None;
     for directory in directories {
-        let path = directory.join(NAME);
+        let path = directory.join(name);
         // Without O_CREAT first: in a sticky directory the kernel refuses it for somebody else's file
         // (fs.protected_regular).
         match open_existing(&path) {
@@ -140,7 +169,7 @@ fn name_holder(file: &mut File) -> io::Result<()> {
     )
 }
 
-fn held(file: &mut File, timeout: Duration) -> Error {
+fn held(scope: Scope<'_>, file: &mut File, timeout: Duration) -> Error {
     let mut holder = String::new();
     let named = file
         .rewind()
@@ -153,7 +182,8 @@ fn held(file: &mut File, timeout: Duration) -> Error {
     Error::new(
         Kind::Refused,
         format!(
-            "another run holds this host: {holder}; waited {} s for it",
+            "{}: {holder}; waited {} s for it",
+            scope.held(),
             timeout.as_secs()
         ),
     )
@@ -176,17 +206,17 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let directories = [directory.path().to_path_buf()];
         runtime().block_on(async {
-            let first = acquire_in(&directories, Purpose::Change, Duration::ZERO)
+            let first = acquire_in(&directories, Scope::Host, Purpose::Change, Duration::ZERO)
                 .await
                 .unwrap();
-            let error = acquire_in(&directories, Purpose::Change, Duration::ZERO)
+            let error = acquire_in(&directories, Scope::Host, Purpose::Change, Duration::ZERO)
                 .await
                 .unwrap_err();
             let holder = format!("process {}", std::process::id());
             assert!(error.cause().contains(&holder), "{error}");
             assert!(error.remedy().unwrap().contains("lock_timeout"));
             drop(first);
-            acquire_in(&directories, Purpose::Change, Duration::ZERO)
+            acquire_in(&directories, Scope::Host, Purpose::Change, Duration::ZERO)
                 .await
                 .unwrap();
         });
@@ -197,33 +227,33 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let directories = [directory.path().to_path_buf()];
         runtime().block_on(async {
-            let untouched = acquire_in(&directories, Purpose::Look, Duration::ZERO)
+            let untouched = acquire_in(&directories, Scope::Host, Purpose::Look, Duration::ZERO)
                 .await
                 .unwrap();
             assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
             drop(untouched);
             drop(
-                acquire_in(&directories, Purpose::Change, Duration::ZERO)
+                acquire_in(&directories, Scope::Host, Purpose::Change, Duration::ZERO)
                     .await
                     .unwrap(),
             );
-            let one = acquire_in(&directories, Purpose::Look, Duration::ZERO)
+            let one = acquire_in(&directories, Scope::Host, Purpose::Look, Duration::ZERO)
                 .await
                 .unwrap();
-            let two = acquire_in(&directories, Purpose::Look, Duration::ZERO)
+            let two = acquire_in(&directories, Scope::Host, Purpose::Look, Duration::ZERO)
                 .await
                 .unwrap();
             assert!(
-                acquire_in(&directories, Purpose::Change, Duration::ZERO)
+                acquire_in(&directories, Scope::Host, Purpose::Change, Duration::ZERO)
                     .await
                     .is_err()
             );
             drop((one, two));
-            let _change = acquire_in(&directories, Purpose::Change, Duration::ZERO)
+            let _change = acquire_in(&directories, Scope::Host, Purpose::Change, Duration::ZERO)
                 .await
                 .unwrap();
             assert!(
-                acquire_in(&directories, Purpose::Look, Duration::ZERO)
+                acquire_in(&directories, Scope::Host, Purpose::Look, Duration::ZERO)
                     .await
                     .is_err()
             );
@@ -235,14 +265,33 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let directories = [directory.path().to_path_buf()];
         runtime().block_on(async {
-            let first = acquire_in(&directories, Purpose::Change, Duration::ZERO)
+            let first = acquire_in(&directories, Scope::Host, Purpose::Change, Duration::ZERO)
                 .await
                 .unwrap();
             let (second, ()) = tokio::join!(
-                acquire_in(&directories, Purpose::Change, Duration::from_secs(30)),
+                acquire_in(
+                    &directories,
+                    Scope::Host,
+                    Purpose::Change,
+                    Duration::from_secs(30)
+                ),
                 async { drop(first) }
             );
             second.unwrap();
+        });
+    }
+
+    #[test]
+    fn a_build_holds_its_own_name_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let directories = [directory.path().to_path_buf()];
+        let acquire = |scope| acquire_in(&directories, scope, Purpose::Change, Duration::ZERO);
+        runtime().block_on(async {
+            let _envoy = acquire(Scope::Build("envoy")).await.unwrap();
+            let _vault = acquire(Scope::Build("vault")).await.unwrap();
+            let _host = acquire(Scope::Host).await.unwrap();
+            let error = acquire(Scope::Build("envoy")).await.unwrap_err();
+            assert!(error.cause().contains("holds the build `envoy`"), "{error}");
         });
     }
 
@@ -251,10 +300,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let directories = [directory.path().join("missing"), directory.path().to_path_buf()];
         runtime().block_on(async {
-            acquire_in(&directories, Purpose::Change, Duration::ZERO)
+            acquire_in(&directories, Scope::Host, Purpose::Change, Duration::ZERO)
                 .await
                 .unwrap();
         });
-        assert!(directory.path().join(NAME).exists());
+        assert!(directory.path().join(Scope::Host.file_name()).exists());
     }
 }

@@ -10,7 +10,7 @@ use crate::desired::Desired;
 use crate::error::Result;
 use crate::facts::Facts;
 use crate::git;
-use crate::lock::{self, Purpose};
+use crate::lock::{self, Purpose, Scope};
 use crate::observed;
 use crate::plan::Plan;
 use crate::report;
@@ -32,7 +32,7 @@ pub async fn run(parameters: &Parameters, check_mode: bool, context: &Context) -
     } else {
         Purpose::Change
     };
-    let _lock = lock::acquire(purpose, desired.lock_timeout).await?;
+    let _lock = lock::acquire(Scope::Host, purpose, desired.lock_timeout).await?;
     if !check_mode {
         toolkit::sweep(&desired.toolkit)?;
     }
