@@ -12,6 +12,7 @@ mod bytes;
 mod choices;
 mod coerce;
 pub mod cross_compile;
+pub mod cross_compile_info;
 mod environment;
 mod literal;
 mod names;

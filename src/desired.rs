@@ -3,7 +3,7 @@
 //! Pure but for the names of users, which only the host can tell. What can never work is refused here, before
 //! anything is looked at.
 
-mod checks;
+pub mod checks;
 mod rendering;
 
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ const UNCACHED_SERVICE: &str = "ci-builder";
 pub struct Desired {
     pub resources: Vec<Resource>,
     pub requirements: requirements::Desired,
-    pub base_dir: PathBuf,
+    pub paths: Paths,
     pub directories: Vec<Directory>,
     pub toolkit: toolkit::Desired,
     pub network: String,
@@ -49,12 +49,13 @@ pub struct Desired {
 }
 
 /// The paths that everything else is derived from.
-struct Paths {
-    base: PathBuf,
-    artifacts: PathBuf,
-    cache: PathBuf,
-    workspace: PathBuf,
-    toolkit: PathBuf,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    pub base: PathBuf,
+    pub artifacts: PathBuf,
+    pub cache: PathBuf,
+    pub workspace: PathBuf,
+    pub toolkit: PathBuf,
 }
 
 impl Desired {
@@ -104,7 +105,7 @@ impl Desired {
             },
             directories: directories(arguments, &paths, &containers)?,
             toolkit: toolkit::Desired {
-                dest: paths.toolkit,
+                dest: paths.toolkit.clone(),
                 source: git::Source {
                     url: repository,
                     version: non_empty(&arguments.toolkit_version, "toolkit_version")?,
@@ -130,10 +131,10 @@ impl Desired {
             },
             legacy: legacy::Desired {
                 user: users::name_of(facts.uid),
-                workspace: paths.workspace,
+                workspace: paths.workspace.clone(),
             },
             docker_host: arguments.docker_host.clone().filter(|host| !host.is_empty()),
-            base_dir: paths.base,
+            paths,
             ca_bundle,
             timeout,
             lock_timeout: seconds(arguments.lock_timeout, 0, "lock_timeout")?,

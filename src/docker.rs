@@ -5,9 +5,12 @@
 
 mod failure;
 mod greeting;
+mod listing;
+mod plain;
 mod socket;
 
 pub use failure::{explained, kind_of, with_sources};
+pub use listing::Container;
 pub use socket::{Surroundings, choose as choose_socket};
 
 use std::collections::HashMap;
@@ -71,6 +74,10 @@ pub struct LocalImage {
     pub repo_digests: Vec<String>,
     /// `os/architecture[/variant]`.
     pub platform: String,
+    /// Bytes, layers that other images share included.
+    pub size: Option<u64>,
+    /// When it was made, as RFC 3339 writes it.
+    pub created: Option<String>,
 }
 
 /// Connects to the engine behind `socket`; `timeout` is the time without progress after which a call fails.
@@ -185,6 +192,8 @@ impl Engine {
                 id: answer.id.unwrap_or_default(),
                 repo_digests: answer.repo_digests.unwrap_or_default(),
                 platform: platform_name([answer.os, answer.architecture, answer.variant]),
+                size: answer.size.and_then(|size| u64::try_from(size).ok()),
+                created: answer.created,
             })),
             Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
             Err(error) => Err(failure::engine(&error, &format!("inspect image `{reference}`"))),

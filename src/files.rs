@@ -5,6 +5,7 @@
 
 pub mod mode;
 mod plain;
+pub mod usage;
 pub mod users;
 
 pub use plain::read_plain;
@@ -92,6 +93,8 @@ pub fn nearest_existing(path: &Path) -> PathBuf {
 pub struct Space {
     /// Bytes that the caller may still use.
     pub available: u64,
+    /// Bytes in all.
+    pub total: u64,
     pub read_only: bool,
     pub full: bool,
 }
@@ -104,6 +107,7 @@ pub fn space(path: &Path) -> Result<Space> {
     let no_inodes = answer.f_files > 0 && answer.f_favail == 0;
     Ok(Space {
         available: answer.f_bavail.saturating_mul(answer.f_frsize),
+        total: answer.f_blocks.saturating_mul(answer.f_frsize),
         read_only: answer.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY),
         full: answer.f_bavail == 0 || no_inodes,
     })

@@ -1,6 +1,7 @@
 //! The modules that this binary is, by name: the only list of them.
 
 pub mod cross_compile;
+pub mod cross_compile_info;
 
 use serde_json::{Map, Value};
 
@@ -11,10 +12,11 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Module {
     CrossCompile,
+    CrossCompileInfo,
 }
 
 impl Module {
-    pub const ALL: [Self; 1] = [Self::CrossCompile];
+    pub const ALL: [Self; 2] = [Self::CrossCompile, Self::CrossCompileInfo];
 
     /// Returns the module that Ansible names, short or fully qualified; else the one by whose name the program
     /// was started.
@@ -49,6 +51,7 @@ impl Module {
     pub fn specification(self) -> &'static Specification {
         match self {
             Self::CrossCompile => &arguments::cross_compile::SPECIFICATION,
+            Self::CrossCompileInfo => &arguments::cross_compile_info::SPECIFICATION,
         }
     }
 
@@ -64,6 +67,7 @@ impl Module {
     ) -> Result<Map<String, Value>> {
         match self {
             Self::CrossCompile => cross_compile::run(parameters, check_mode, context).await,
+            Self::CrossCompileInfo => cross_compile_info::run(parameters, context).await,
         }
     }
 }
@@ -87,7 +91,10 @@ mod tests {
                 "{typed:?} {program:?}"
             );
         }
-        let error = Module::choose(Some("cross_compile_build"), None).unwrap_err();
-        assert_eq!(error.cause(), "this binary has no module `cross_compile_build`");
+        for module in Module::ALL {
+            assert_eq!(Module::choose(Some(module.name()), None), Ok(module));
+        }
+        let error = Module::choose(Some("cross_compile_none"), None).unwrap_err();
+        assert_eq!(error.cause(), "this binary has no module `cross_compile_none`");
     }
 }

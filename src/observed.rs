@@ -18,6 +18,7 @@ use crate::resource::{
 use crate::retry::Patience;
 
 /// The state of what was asked for; resources that were not asked for are empty.
+#[derive(Default)]
 pub struct Observed {
     pub access: Option<Access>,
     pub identity: Option<Identity>,
@@ -105,6 +106,31 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
     }
 }
 
+/// Opens the doors to the engine and, unasked yet, to registries.
+///
+/// # Errors
+/// When no engine answers, naming the sockets.
+pub async fn open(desired: &Desired, context: &Context, patience: Patience) -> Result<Access> {
+    let socket = docker::choose_socket(
+        desired.docker_host.as_deref(),
+        &Surroundings::read(),
+        std::path::Path::exists,
+    )?;
+    Ok(Access {
+        registries: Arc::new(Registries::new(desired.ca_bundle.clone(), desired.timeout)),
+        credentials: Arc::new(CredentialStore::new(context.secrets.clone())),
+        patience,
+        engine: docker::connect(&socket, desired.timeout).await?,
+    })
+}
+
+/// Returns whether docker's buildx is there; `None` for an engine that does without.
+#[must_use]
+pub fn buildx(identity: &Identity) -> Option<bool> {
+    (identity.product == Product::Docker)
+        .then(|| requirements::observe_buildx(std::env::home_dir().as_deref()))
+}
+
 async fn through_engine(
     desired: &Desired,
     facts: &Facts,
@@ -114,21 +140,9 @@ async fn through_engine(
     if !desired.needs_engine() {
         return Ok(ThroughEngine::default());
     }
-    let socket = docker::choose_socket(
-        desired.docker_host.as_deref(),
-        &Surroundings::read(),
-        std::path::Path::exists,
-    )
-    .map_err(|error| vec![error])?;
-    let engine = docker::connect(&socket, desired.timeout)
+    let access = open(desired, context, patience)
         .await
         .map_err(|error| vec![error])?;
-    let access = Access {
-        registries: Arc::new(Registries::new(desired.ca_bundle.clone(), desired.timeout)),
-        credentials: Arc::new(CredentialStore::new(context.secrets.clone())),
-        patience,
-        engine,
-    };
     let (identity, requirements, network, images) = tokio::join!(
         access.engine.identity(),
         observe_requirements(desired, facts, &access.engine),
@@ -151,10 +165,7 @@ async fn through_engine(
     let mut errors = Vec::new();
     let identity = keep(identity.cloned(), &mut errors);
     let through_engine = ThroughEngine {
-        buildx: identity
-            .as_ref()
-            .filter(|identity| identity.product == Product::Docker)
-            .map(|_| requirements::observe_buildx(std::env::home_dir().as_deref())),
+        buildx: identity.as_ref().and_then(buildx),
         identity,
         requirements: keep(requirements, &mut errors).flatten(),
         network: keep(network, &mut errors).flatten(),
@@ -179,7 +190,9 @@ async fn observe_requirements(
         Vec::new()
     } else {
         let images = engine.data_directory().await;
-        let paths: Vec<_> = std::iter::once(desired.base_dir.clone()).chain(images).collect();
+        let paths: Vec<_> = std::iter::once(desired.paths.base.clone())
+            .chain(images)
+            .collect();
         requirements::observe_disks(&paths)?
     };
     let identity = engine.identity().await?;

@@ -382,7 +382,7 @@ impl Arguments {
 
 /// Fills in the dicts that an explicit null left out: it unsets an option without a default, as these are for
 /// Ansible, but not their own options.
-fn fill(parameters: &mut Parameters, options: &Options) {
+pub(super) fn fill(parameters: &mut Parameters, options: &Options) {
     for argument in options.arguments {
         let unset = parameters.get(argument.name).is_none_or(Value::is_null);
         if unset {

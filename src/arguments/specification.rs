@@ -51,6 +51,18 @@ impl Options {
         }
     }
 
+    /// Returns the option `name`, for another module that takes the same one: its text stands once.
+    ///
+    /// Meant for declarations: a name that is not there is found out by the compiler.
+    #[must_use]
+    pub const fn shared(&self, name: &str) -> Argument {
+        let mut position = 0;
+        while !is_same(self.arguments[position].name, name) {
+            position += 1;
+        }
+        self.arguments[position]
+    }
+
     #[must_use]
     pub const fn related(mut self, relations: Relations) -> Self {
         self.relations = relations;
@@ -66,6 +78,22 @@ impl Options {
             .find(|argument| argument.aliases.iter().any(|alias| alias.name == name))
             .or_else(|| self.arguments.iter().find(|argument| argument.name == name))
     }
+}
+
+/// Compares as `==` does, which a constant may not do yet.
+const fn is_same(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut position = 0;
+    while position < left.len() {
+        if left[position] != right[position] {
+            return false;
+        }
+        position += 1;
+    }
+    true
 }
 
 /// How options of one level depend on each other, each field as `AnsibleModule` names it.
@@ -102,4 +130,23 @@ pub struct RequiredIf {
 pub struct RequiredBy {
     pub option: &'static str,
     pub required: &'static [&'static str],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::Type;
+
+    const ORIGINAL: Options = Options::new(&[
+        Argument::new("name", Type::Str),
+        Argument::new("names", Type::Int).describe(&["How many."]),
+    ]);
+    const BORROWED: Argument = ORIGINAL.shared("names");
+
+    #[test]
+    fn a_shared_option_is_the_one_of_that_very_name() {
+        assert_eq!(BORROWED.kind, Type::Int);
+        assert_eq!(BORROWED.description, ["How many."]);
+        assert_eq!(ORIGINAL.shared("name").kind, Type::Str);
+    }
 }

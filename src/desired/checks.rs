@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::error::{Error, Kind, Result};
 use crate::files::mode::Mode;
 
-pub(super) fn absolute(path: &Path, option: &str) -> Result<PathBuf> {
+pub fn absolute(path: &Path, option: &str) -> Result<PathBuf> {
     let climbs = path
         .components()
         .any(|component| component == Component::ParentDir);
@@ -26,7 +26,7 @@ pub(super) fn absolute(path: &Path, option: &str) -> Result<PathBuf> {
     Ok(path.components().collect())
 }
 
-pub(super) fn readable(path: &Path) -> Result<PathBuf> {
+pub fn readable(path: &Path) -> Result<PathBuf> {
     let path = absolute(path, "ca_bundle")?;
     std::fs::File::open(&path).map_err(|error| {
         Error::io("read `ca_bundle`", &path, &error)
@@ -36,7 +36,7 @@ pub(super) fn readable(path: &Path) -> Result<PathBuf> {
 }
 
 /// Returns a file of the checkout by the name that `container` gives it.
-pub(super) fn beside_compose_file(checkout: &Path, name: &str, option: &str) -> Result<PathBuf> {
+pub fn beside_compose_file(checkout: &Path, name: &str, option: &str) -> Result<PathBuf> {
     let inside = Path::new(name)
         .components()
         .all(|component| matches!(component, Component::Normal(_) | Component::CurDir));
@@ -50,7 +50,7 @@ pub(super) fn beside_compose_file(checkout: &Path, name: &str, option: &str) -> 
     Ok(checkout.join(name).components().collect())
 }
 
-pub(super) fn single_name<'a>(name: &'a str, option: &str) -> Result<&'a str> {
+pub fn single_name<'a>(name: &'a str, option: &str) -> Result<&'a str> {
     if name.is_empty() || name.contains('/') || matches!(name, "." | "..") {
         return Err(Error::new(
             Kind::Invalid,
@@ -61,7 +61,7 @@ pub(super) fn single_name<'a>(name: &'a str, option: &str) -> Result<&'a str> {
     Ok(name)
 }
 
-pub(super) fn mode(value: &Value) -> Result<Mode> {
+pub fn mode(value: &Value) -> Result<Mode> {
     match value {
         // YAML reads an unquoted `0755` as an octal number.
         Value::Number(number) => match number.as_u64().and_then(|number| u32::try_from(number).ok()) {
@@ -73,14 +73,14 @@ pub(super) fn mode(value: &Value) -> Result<Mode> {
     }
 }
 
-pub(super) fn non_empty(text: &str, option: &str) -> Result<String> {
+pub fn non_empty(text: &str, option: &str) -> Result<String> {
     match text.trim() {
         "" => Err(Error::new(Kind::Invalid, format!("`{option}` must not be empty"))),
         text => Ok(text.to_owned()),
     }
 }
 
-pub(super) fn natural(value: i64, least: u64, option: &str) -> Result<u64> {
+pub fn natural(value: i64, least: u64, option: &str) -> Result<u64> {
     u64::try_from(value)
         .ok()
         .filter(|value| *value >= least)
@@ -92,12 +92,12 @@ pub(super) fn natural(value: i64, least: u64, option: &str) -> Result<u64> {
         })
 }
 
-pub(super) fn number(value: i64, least: u32, option: &str) -> Result<u32> {
+pub fn number(value: i64, least: u32, option: &str) -> Result<u32> {
     let value = natural(value, least.into(), option)?;
     u32::try_from(value)
         .map_err(|_| Error::new(Kind::Invalid, format!("`{option}` is too large, got `{value}`")))
 }
 
-pub(super) fn seconds(value: i64, least: u64, option: &str) -> Result<Duration> {
+pub fn seconds(value: i64, least: u64, option: &str) -> Result<Duration> {
     natural(value, least, option).map(Duration::from_secs)
 }

@@ -6,35 +6,16 @@
 use std::io;
 use std::path::Path;
 
-use http_body_util::Empty;
-use hyper::body::Bytes;
-use hyper::header::{HOST, HeaderMap, SERVER};
-use hyper_util::rt::TokioIo;
-use tokio::net::UnixStream;
+use hyper::header::{HeaderMap, SERVER};
 
-use super::{Identity, Product};
+use super::{Identity, Product, plain};
 
 /// Asks the engine behind `socket`. `None` when it answers, but does not say who it is.
 ///
 /// # Errors
 /// The system's when nobody listens or this user may not connect; the words of the protocol's failure otherwise.
 pub async fn greet(socket: &Path) -> io::Result<Option<Identity>> {
-    let stream = UnixStream::connect(socket).await?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(io::Error::other)?;
-    let request = hyper::Request::get("/_ping")
-        .header(HOST, "engine")
-        .body(Empty::<Bytes>::new())
-        .map_err(io::Error::other)?;
-    let exchange = async {
-        let response = sender.send_request(request).await;
-        // Without a sender the connection ends.
-        drop(sender);
-        response
-    };
-    let (response, _) = tokio::join!(exchange, connection);
-    Ok(identity(response.map_err(io::Error::other)?.headers()))
+    Ok(identity(plain::get(socket, "/_ping").await?.headers()))
 }
 
 /// Reads `Server: Docker/20.10.24 (linux)` or `Server: Libpod/4.3.1 (linux)`, and the version of the API.

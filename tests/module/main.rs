@@ -9,6 +9,7 @@ mod directories;
 mod engine;
 mod faults;
 mod images;
+mod info;
 mod interruption;
 mod legacy;
 mod lock;
