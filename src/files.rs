@@ -5,6 +5,7 @@
 
 pub mod mode;
 mod plain;
+pub mod tree;
 pub mod usage;
 pub mod users;
 

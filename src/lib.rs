@@ -13,6 +13,7 @@
 pub mod ansible;
 mod apply;
 pub mod arguments;
+pub mod artifacts;
 #[expect(dead_code, reason = "the modules that build, inform and prune are to come")]
 mod builds;
 pub mod cli;
