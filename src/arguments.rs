@@ -13,6 +13,7 @@ mod choices;
 mod coerce;
 pub mod cross_compile;
 pub mod cross_compile_info;
+pub mod cross_compile_prune;
 mod environment;
 mod literal;
 mod names;

@@ -5,11 +5,13 @@
 
 mod failure;
 mod greeting;
+mod images;
 mod listing;
 mod plain;
 mod socket;
 
 pub use failure::{explained, kind_of, with_sources};
+pub use images::{ListedImage, bare};
 pub use listing::Container;
 pub use socket::{Surroundings, choose as choose_socket};
 

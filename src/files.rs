@@ -3,6 +3,7 @@
 //! Owns looking (where "not there" is a value, not an error), directories with owner and mode, and writing a
 //! file whole or not at all. It decides nothing: what should be where is the plan's business.
 
+pub mod clearing;
 pub mod mode;
 mod plain;
 pub mod tree;

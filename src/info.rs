@@ -3,6 +3,7 @@
 //! Owns which parts there are and what each needs of the others. A part is a file that looks and reports; what went
 //! wrong with it stands in its place as `error`. Nothing here takes a lock or writes.
 
+pub mod artifacts;
 pub mod builds;
 pub mod cache;
 pub mod disk;
@@ -15,6 +16,8 @@ pub mod toolkit;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+
+use artifacts::Verify;
 
 use crate::arguments::cross_compile_info::Arguments;
 use crate::context::Context;
@@ -37,6 +40,7 @@ pub enum Subject {
     Engine,
     Images,
     Toolkit,
+    Artifacts,
     Disk,
     Cache,
     Builds,
@@ -44,11 +48,12 @@ pub enum Subject {
 }
 
 impl Subject {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Environment,
         Self::Engine,
         Self::Images,
         Self::Toolkit,
+        Self::Artifacts,
         Self::Disk,
         Self::Cache,
         Self::Builds,
@@ -62,6 +67,7 @@ impl Subject {
             Self::Engine => "engine",
             Self::Images => "images",
             Self::Toolkit => "toolkit",
+            Self::Artifacts => "artifacts",
             Self::Disk => "disk",
             Self::Cache => "cache",
             Self::Builds => "builds",
@@ -76,6 +82,7 @@ impl Subject {
             Self::Engine => &[Self::Engine],
             Self::Images => &[Self::Images],
             Self::Toolkit => &[Self::Toolkit],
+            Self::Artifacts => &[Self::Artifacts],
             Self::Disk => &[Self::Disk],
             Self::Cache => &[Self::Cache],
             Self::Builds => &[Self::Builds],
@@ -89,6 +96,7 @@ impl Subject {
 pub struct Desired {
     subjects: Vec<Subject>,
     min_free_gb: u64,
+    verify: Verify,
     /// Where everything is.
     place: desired::Desired,
     /// How everything is to be; its override may fail to render while all else can be told.
@@ -112,6 +120,7 @@ impl Desired {
             .retain(|resource| resource != Resource::Override.name());
         Ok(Self {
             min_free_gb: natural(arguments.own.min_free_gb, 0, "min_free_gb")?,
+            verify: Verify::from_name(&arguments.own.verify),
             place: desired::Desired::new(&options, facts, secrets)?,
             environment,
             subjects,
@@ -148,6 +157,7 @@ pub struct Observed {
     pub disk: Option<Vec<disk::Observed>>,
     pub cache: Option<Result<Vec<Measured>>>,
     pub builds: Option<Result<Vec<builds::Build>>>,
+    pub artifacts: Option<Result<Vec<artifacts::Category>>>,
 }
 
 /// Looks at everything that is needed, all at the same time.
@@ -164,7 +174,7 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Obs
         true => Pull::Always,
         false => Pull::Never,
     };
-    let (engine, images, toolkit, rest, disk, cache, builds) = tokio::join!(
+    let (engine, images, toolkit, rest, disk, cache, builds, artifacts) = tokio::join!(
         when(needed(Subject::Engine), engine::observe(access)),
         when(
             needed(Subject::Images),
@@ -184,6 +194,10 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Obs
             needed(Subject::Builds),
             builds::observe(&place.paths.artifacts, access)
         ),
+        when(
+            needed(Subject::Artifacts),
+            artifacts::observe(place.paths.artifacts.clone(), desired.verify)
+        ),
     );
     let environment = desired.environment.as_ref().zip(rest).map(|(wanted, rest)| {
         environment::plan(
@@ -202,6 +216,7 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Obs
         disk,
         cache,
         builds,
+        artifacts,
     }
 }
 
@@ -230,6 +245,7 @@ pub fn report(desired: &Desired, observed: &Observed) -> Map<String, Value> {
                 .toolkit
                 .as_ref()
                 .map(|toolkit| toolkit::report(&place.toolkit, toolkit)),
+            Subject::Artifacts => observed.artifacts.as_ref().map(artifacts::report),
             Subject::Disk => observed.disk.as_deref().map(disk::report),
             Subject::Cache => observed
                 .cache

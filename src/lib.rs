@@ -36,6 +36,7 @@ mod modules;
 mod observed;
 mod plan;
 pub mod protocol;
+mod prune;
 mod registry;
 mod report;
 mod resource;

@@ -25,7 +25,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub enum Scope<'a> {
     /// The environment of this host.
     Host,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the module that builds is to come"))]
     /// The build of this name, whichever directory it delivers to: its container exists only once.
     Build(&'a str),
 }

@@ -2,6 +2,7 @@
 
 pub mod cross_compile;
 pub mod cross_compile_info;
+pub mod cross_compile_prune;
 
 use serde_json::{Map, Value};
 
@@ -11,12 +12,13 @@ use crate::error::{Error, Kind, Result};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Module {
-    CrossCompile,
-    CrossCompileInfo,
+    Converge,
+    Info,
+    Prune,
 }
 
 impl Module {
-    pub const ALL: [Self; 2] = [Self::CrossCompile, Self::CrossCompileInfo];
+    pub const ALL: [Self; 3] = [Self::Converge, Self::Info, Self::Prune];
 
     /// Returns the module that Ansible names, short or fully qualified; else the one by whose name the program
     /// was started.
@@ -31,7 +33,7 @@ impl Module {
         match (found, asked) {
             (Some(module), _) => Ok(module),
             // Copied under a name of the user's own, with nothing said: the main job.
-            (None, None) => Ok(Self::CrossCompile),
+            (None, None) => Ok(Self::Converge),
             (None, Some(asked)) => {
                 let names: Vec<&str> = Self::ALL.iter().map(|module| module.name()).collect();
                 Err(
@@ -50,8 +52,9 @@ impl Module {
     #[must_use]
     pub fn specification(self) -> &'static Specification {
         match self {
-            Self::CrossCompile => &arguments::cross_compile::SPECIFICATION,
-            Self::CrossCompileInfo => &arguments::cross_compile_info::SPECIFICATION,
+            Self::Converge => &arguments::cross_compile::SPECIFICATION,
+            Self::Info => &arguments::cross_compile_info::SPECIFICATION,
+            Self::Prune => &arguments::cross_compile_prune::SPECIFICATION,
         }
     }
 
@@ -66,8 +69,9 @@ impl Module {
         context: &Context,
     ) -> Result<Map<String, Value>> {
         match self {
-            Self::CrossCompile => cross_compile::run(parameters, check_mode, context).await,
-            Self::CrossCompileInfo => cross_compile_info::run(parameters, context).await,
+            Self::Converge => cross_compile::run(parameters, check_mode, context).await,
+            Self::Info => cross_compile_info::run(parameters, context).await,
+            Self::Prune => cross_compile_prune::run(parameters, check_mode, context).await,
         }
     }
 }
@@ -87,7 +91,7 @@ mod tests {
         ] {
             assert_eq!(
                 Module::choose(typed, program),
-                Ok(Module::CrossCompile),
+                Ok(Module::Converge),
                 "{typed:?} {program:?}"
             );
         }

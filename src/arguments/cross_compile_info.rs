@@ -16,6 +16,7 @@ const SUBJECTS: &[Literal] = &[
     Literal::Str("engine"),
     Literal::Str("images"),
     Literal::Str("toolkit"),
+    Literal::Str("artifacts"),
     Literal::Str("disk"),
     Literal::Str("cache"),
     Literal::Str("builds"),
@@ -32,6 +33,14 @@ const ARGUMENTS: &[Argument] = &[
              options, so give it the same options.",
             "V(health) is the check to make often: the engine answers, the images are there, no build has failed, \
              and O(min_free_gb) are free. It asks neither a registry nor the toolkit's remote.",
+        ]),
+    Argument::new("verify", Type::Str)
+        .default(Literal::Str("quick"))
+        .choices(&[Literal::Str("quick"), Literal::Str("full")])
+        .describe(&[
+            "How closely artifacts are compared with what is recorded of them.",
+            "V(quick) compares their sizes and times, and the lists of files.",
+            "V(full) reads and hashes every file.",
         ]),
     Argument::new("min_free_gb", Type::Int)
         .default(Literal::Int(10))
@@ -84,6 +93,7 @@ pub struct Arguments {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Own {
     pub gather: Vec<String>,
+    pub verify: String,
     pub min_free_gb: i64,
 }
 

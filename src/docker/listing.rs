@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout as within;
 
-use super::{Engine, plain};
+use super::{Engine, bare, plain};
 use crate::error::{Error, Kind, Result, reason};
 
 /// A container, running or not.
@@ -62,7 +62,7 @@ impl Engine {
         Ok(answer.into_iter().map(container).collect())
     }
 
-    async fn list<T: DeserializeOwned>(&self, path: &str, doing: &str) -> Result<T> {
+    pub(super) async fn list<T: DeserializeOwned>(&self, path: &str, doing: &str) -> Result<T> {
         let failed = |words: &str| {
             Error::new(Kind::Unreachable, format!("cannot {doing}: {words}"))
                 .with_remedy("see the engine's log on the host")
@@ -98,11 +98,6 @@ fn container(raw: RawContainer) -> Container {
             .collect(),
         id: raw.id,
     }
-}
-
-/// Engines differ in whether an id names its algorithm; there is only one.
-fn bare(id: &str) -> String {
-    id.trim_start_matches("sha256:").to_owned()
 }
 
 #[cfg(test)]

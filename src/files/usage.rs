@@ -30,6 +30,8 @@ pub struct Usage {
     /// The newest of all times of access, modification and change, in seconds since the epoch. Times of access count
     /// for files only: looking at a directory is not using it.
     pub used: i64,
+    /// The newest of the times of modification alone.
+    pub modified: i64,
 }
 
 /// One entry of a directory, with all that is below it.
@@ -102,6 +104,7 @@ impl Walk {
                             usage.bytes += below.usage.bytes;
                             usage.files += below.usage.files;
                             usage.used = usage.used.max(below.usage.used);
+                            usage.modified = usage.modified.max(below.usage.modified);
                         }
                     }
                 }
@@ -135,6 +138,7 @@ impl Walk {
                 true => changed,
                 false => changed.max(i64::from(stat.st_atime)),
             },
+            modified: i64::from(stat.st_mtime),
         }
     }
 }

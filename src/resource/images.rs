@@ -244,7 +244,16 @@ pub fn plan(reference: &Reference, desired: &Desired, observed: &Observed) -> Re
 }
 
 impl Access {
-    async fn digest(&self, reference: &Reference, desired: &Desired, patience: Patience) -> Result<String> {
+    /// Asks the registry for the digest that `reference` has there.
+    ///
+    /// # Errors
+    /// The registry's, by kind.
+    pub async fn digest(
+        &self,
+        reference: &Reference,
+        desired: &Desired,
+        patience: Patience,
+    ) -> Result<String> {
         let Desired {
             platform,
             registry_auth,

@@ -17,6 +17,7 @@ mod network;
 mod override_file;
 mod podman;
 mod protocol;
+mod prune;
 mod requirements;
 mod secrets;
 mod signals;
