@@ -5,6 +5,7 @@
 
 pub mod checks;
 mod rendering;
+mod timing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use crate::files::users;
 use crate::git;
 use crate::image::Reference;
 use crate::resource::directories::Directory;
-use crate::resource::{Resource, compose_override, images, legacy, requirements, toolkit};
+use crate::resource::{Resource, compose_override, images, legacy, requirements, timers, toolkit};
 use crate::secret::{Secret, Secrets};
 
 /// The services that mount a cache whatever `containers` says, and the one that never does.
@@ -42,6 +43,7 @@ pub struct Desired {
     pub images: images::Desired,
     pub compose_override: compose_override::Desired,
     pub legacy: legacy::Desired,
+    pub timers: timers::Desired,
     pub docker_host: Option<String>,
     pub ca_bundle: Option<PathBuf>,
     pub timeout: Duration,
@@ -132,6 +134,10 @@ impl Desired {
             legacy: legacy::Desired {
                 user: users::name_of(facts.uid),
                 workspace: paths.workspace.clone(),
+            },
+            timers: timers::Desired {
+                jobs: timing::jobs(arguments, &paths)?,
+                is_root: facts.uid == 0,
             },
             docker_host: arguments.docker_host.clone().filter(|host| !host.is_empty()),
             paths,

@@ -6,6 +6,7 @@
 pub mod clearing;
 pub mod mode;
 mod plain;
+pub mod program;
 pub mod tree;
 pub mod usage;
 pub mod users;
@@ -13,7 +14,7 @@ pub mod users;
 pub use plain::read_plain;
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write as _};
+use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -237,6 +238,54 @@ pub fn directories_in(path: &Path) -> Result<Vec<String>> {
 /// # Errors
 /// The system's, with the path; the old file is then as it was.
 pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
+    replace(path, None, &mut &*content)
+}
+
+/// Replaces `path` by what `source` holds, as [`write_atomically`] does, but with this mode and as the caller's, and
+/// makes the directories that are missing.
+///
+/// # Errors
+/// The system's, with the path; the old file is then as it was.
+pub fn install(path: &Path, mode: u32, source: &mut dyn Read) -> Result<()> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.exists()) {
+        create_directory(parent, 0o755, None, None)?;
+    }
+    replace(path, Some(mode), source)
+}
+
+/// Removes the file or link at `path`. Nothing there is no error.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("remove", path, &error)),
+    }
+}
+
+/// Removes the directory `path` if nothing is in it.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn remove_empty_directory(path: &Path) -> Result<()> {
+    match fs::remove_dir(path) {
+        Ok(()) => Ok(()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
+            ) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(Error::io("remove", path, &error)),
+    }
+}
+
+/// Writes aside and renames; `mode` is the new one, else that of the old file is kept, with its owner.
+fn replace(path: &Path, mode: Option<u32>, source: &mut dyn Read) -> Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let prefix = temporary_prefix(path);
     sweep(directory, &prefix)?;
@@ -249,11 +298,12 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
         .prefix(&prefix)
         .tempfile_in(directory)
         .map_err(failed)?;
-    file.write_all(content).map_err(failed)?;
-    let mode = previous.map_or(0o644, |attributes| attributes.mode);
-    if let Some(Attributes { uid, gid, .. }) = previous {
+    io::copy(source, &mut file).map_err(failed)?;
+    let kept = previous.filter(|_| mode.is_none());
+    if let Some(Attributes { uid, gid, .. }) = kept {
         set_owner(file.path(), Some(uid), Some(gid))?;
     }
+    let mode = mode.unwrap_or_else(|| kept.map_or(0o644, |attributes| attributes.mode));
     file.as_file()
         .set_permissions(fs::Permissions::from_mode(mode))
         .map_err(failed)?;
@@ -335,5 +385,22 @@ mod tests {
         assert_eq!(read(&path).unwrap().unwrap(), b"two");
         assert_eq!(attributes(&path).unwrap().unwrap().mode, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn installing_gives_the_mode_and_removing_takes_the_directory_once_it_is_empty() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lib/file");
+        install(&path, 0o644, &mut b"one".as_slice()).unwrap();
+        install(&path, 0o600, &mut b"two".as_slice()).unwrap();
+        assert_eq!(attributes(&path).unwrap().unwrap().mode, 0o600);
+        let parent = path.parent().unwrap();
+        remove_empty_directory(parent).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap(), b"two");
+        for _ in 0..2 {
+            remove(&path).unwrap();
+            remove_empty_directory(parent).unwrap();
+        }
+        assert!(!parent.exists());
     }
 }

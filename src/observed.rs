@@ -13,7 +13,7 @@ use crate::facts::Facts;
 use crate::registry::Registries;
 use crate::resource::images::Access;
 use crate::resource::{
-    Resource, compose_override, directories, images, legacy, network, requirements, toolkit,
+    Resource, compose_override, directories, images, legacy, network, requirements, timers, toolkit,
 };
 use crate::retry::Patience;
 
@@ -33,6 +33,7 @@ pub struct Observed {
     pub images: Vec<images::Observed>,
     pub compose_override: Option<Vec<u8>>,
     pub legacy: Option<legacy::Observed>,
+    pub timers: Option<timers::Observed>,
 }
 
 /// What only an engine can tell.
@@ -77,6 +78,10 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
         true => keep(legacy::observe(&desired.legacy), &mut errors).flatten(),
         false => None,
     };
+    let timers = match desired.wants(Resource::Timers) {
+        true => keep(timers::observe(&desired.timers), &mut errors),
+        false => None,
+    };
     let toolkit = keep(toolkit, &mut errors).flatten();
     let ThroughEngine {
         access,
@@ -102,6 +107,7 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
             images,
             compose_override,
             legacy,
+            timers,
         }),
     }
 }

@@ -21,4 +21,5 @@ mod prune;
 mod requirements;
 mod secrets;
 mod signals;
+mod timers;
 mod toolkit;
