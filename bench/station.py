@@ -205,6 +205,8 @@ class Station:
             "docker_config": testbed["registry"]["docker_config"],
             "registry_auth": self.arguments()["registry_auth"],
             "system_requirements": self.arguments()["system_requirements"],
+            # The role's default would put a timer on this very machine.
+            "build_automation": {"cleanup_old_artifacts": False},
         }
         if connection == "ssh":
             velaryon |= {

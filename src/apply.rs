@@ -1,4 +1,5 @@
-//! Makes the changes of a plan: directories first, then what is independent together, the override last.
+//! Makes the changes of a plan: directories first, then what is independent together, the override last, and then,
+//! one after the other, what goes on by itself.
 //!
 //! The journal learns of every change the moment it is made. A failure lets the others finish.
 
@@ -44,7 +45,10 @@ pub async fn apply(
         steps.partition(|step| matches!(step.change, Change::Directory(_)));
     let (last, middle): (Vec<Step<'_>>, Vec<Step<'_>>) = rest
         .into_iter()
-        .partition(|step| matches!(step.change, Change::Override(_)));
+        .partition(|step| matches!(step.change, Change::Override(_) | Change::Timer(_)));
+    let (timers, last): (Vec<Step<'_>>, Vec<Step<'_>>) = last
+        .into_iter()
+        .partition(|step| matches!(step.change, Change::Timer(_)));
 
     let mut errors = Vec::new();
     let mut outcomes = Vec::new();
@@ -70,6 +74,15 @@ pub async fn apply(
         errors.extend(run.compare_services().err());
     }
 
+    for step in timers {
+        let outcome = run.make(step).await;
+        let is_done = outcome.is_ok();
+        outcomes.push((step.change, outcome));
+        // Each needs the one before it: no timer without the program that it starts.
+        if !is_done {
+            break;
+        }
+    }
     let mut brought = Brought::new();
     for (change, outcome) in outcomes {
         match (change, outcome) {
@@ -129,6 +142,7 @@ impl Run<'_> {
             }
             Change::Override(change) => change.apply().map(|()| None),
             Change::Legacy(change) => change.apply().map(|()| None),
+            Change::Timer(change) => change.apply().await.map(|()| None),
         }
     }
 

@@ -13,6 +13,8 @@ mod choices;
 mod coerce;
 pub mod cross_compile;
 pub mod cross_compile_build;
+pub mod cross_compile_info;
+pub mod cross_compile_prune;
 mod environment;
 mod literal;
 mod logged;

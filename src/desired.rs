@@ -5,6 +5,7 @@
 
 pub mod checks;
 mod rendering;
+mod timing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use crate::files::users;
 use crate::git;
 use crate::image::Reference;
 use crate::resource::directories::Directory;
-use crate::resource::{Resource, compose_override, images, legacy, requirements, toolkit};
+use crate::resource::{Resource, compose_override, images, legacy, requirements, timers, toolkit};
 use crate::secret::{Secret, Secrets};
 
 /// The services that mount a cache whatever `containers` says, and the one that never does.
@@ -35,13 +36,14 @@ const UNCACHED_SERVICE: &str = "ci-builder";
 pub struct Desired {
     pub resources: Vec<Resource>,
     pub requirements: requirements::Desired,
-    pub base_dir: PathBuf,
+    pub paths: Paths,
     pub directories: Vec<Directory>,
     pub toolkit: toolkit::Desired,
     pub network: String,
     pub images: images::Desired,
     pub compose_override: compose_override::Desired,
     pub legacy: legacy::Desired,
+    pub timers: timers::Desired,
     pub docker_host: Option<String>,
     pub ca_bundle: Option<PathBuf>,
     pub timeout: Duration,
@@ -115,7 +117,7 @@ impl Desired {
             },
             directories: directories(arguments, &paths, &containers)?,
             toolkit: toolkit::Desired {
-                dest: paths.toolkit,
+                dest: paths.toolkit.clone(),
                 source: git::Source {
                     url: repository,
                     version: non_empty(&arguments.toolkit_version, "toolkit_version")?,
@@ -141,10 +143,14 @@ impl Desired {
             },
             legacy: legacy::Desired {
                 user: users::name_of(facts.uid),
-                workspace: paths.workspace,
+                workspace: paths.workspace.clone(),
+            },
+            timers: timers::Desired {
+                jobs: timing::jobs(arguments, &paths)?,
+                is_root: facts.uid == 0,
             },
             docker_host: arguments.docker_host.clone().filter(|host| !host.is_empty()),
-            base_dir: paths.base,
+            paths,
             ca_bundle,
             timeout,
             lock_timeout: seconds(arguments.lock_timeout, 0, "lock_timeout")?,

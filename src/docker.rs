@@ -7,10 +7,14 @@ mod archive;
 pub mod containers;
 mod failure;
 mod greeting;
+mod images;
+mod listing;
 mod request;
 mod socket;
 
 pub use failure::{explained, kind_of, with_sources};
+pub use images::{ListedImage, bare};
+pub use listing::Container;
 pub use socket::{Surroundings, choose as choose_socket};
 
 use std::collections::HashMap;
@@ -78,6 +82,10 @@ pub struct LocalImage {
     pub data_directory: Option<PathBuf>,
     /// As whom its containers run; empty for root.
     pub user: String,
+    /// Bytes, layers that other images share included.
+    pub size: Option<u64>,
+    /// When it was made, as RFC 3339 writes it.
+    pub created: Option<String>,
 }
 
 /// Connects to the engine behind `socket`; `timeout` is the time without progress after which a call fails.
@@ -198,6 +206,8 @@ impl Engine {
                     .config
                     .and_then(|configuration| configuration.user)
                     .unwrap_or_default(),
+                size: answer.size.and_then(|size| u64::try_from(size).ok()),
+                created: answer.created,
             })),
             Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
             Err(error) => Err(failure::engine(&error, &format!("inspect image `{reference}`"))),

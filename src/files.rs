@@ -3,15 +3,18 @@
 //! Owns looking (where "not there" is a value, not an error), directories with owner and mode, and writing a
 //! file whole or not at all. It decides nothing: what should be where is the plan's business.
 
+pub mod clearing;
 pub mod mode;
 mod plain;
+pub mod program;
 pub mod tree;
+pub mod usage;
 pub mod users;
 
 pub use plain::read_plain;
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write as _};
+use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -93,6 +96,8 @@ pub fn nearest_existing(path: &Path) -> PathBuf {
 pub struct Space {
     /// Bytes that the caller may still use.
     pub available: u64,
+    /// Bytes in all.
+    pub total: u64,
     pub read_only: bool,
     pub full: bool,
 }
@@ -105,6 +110,7 @@ pub fn space(path: &Path) -> Result<Space> {
     let no_inodes = answer.f_files > 0 && answer.f_favail == 0;
     Ok(Space {
         available: answer.f_bavail.saturating_mul(answer.f_frsize),
+        total: answer.f_blocks.saturating_mul(answer.f_frsize),
         read_only: answer.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY),
         full: answer.f_bavail == 0 || no_inodes,
     })
@@ -243,6 +249,54 @@ pub fn directories_in(path: &Path) -> Result<Vec<String>> {
 /// # Errors
 /// The system's, with the path; the old file is then as it was.
 pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
+    replace(path, None, &mut &*content)
+}
+
+/// Replaces `path` by what `source` holds, as [`write_atomically`] does, but with this mode and as the caller's, and
+/// makes the directories that are missing.
+///
+/// # Errors
+/// The system's, with the path; the old file is then as it was.
+pub fn install(path: &Path, mode: u32, source: &mut dyn Read) -> Result<()> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.exists()) {
+        create_directory(parent, 0o755, None, None)?;
+    }
+    replace(path, Some(mode), source)
+}
+
+/// Removes the file or link at `path`. Nothing there is no error.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("remove", path, &error)),
+    }
+}
+
+/// Removes the directory `path` if nothing is in it.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn remove_empty_directory(path: &Path) -> Result<()> {
+    match fs::remove_dir(path) {
+        Ok(()) => Ok(()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
+            ) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(Error::io("remove", path, &error)),
+    }
+}
+
+/// Writes aside and renames; `mode` is the new one, else that of the old file is kept, with its owner.
+fn replace(path: &Path, mode: Option<u32>, source: &mut dyn Read) -> Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let prefix = temporary_prefix(path);
     sweep(directory, &prefix)?;
@@ -255,11 +309,12 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
         .prefix(&prefix)
         .tempfile_in(directory)
         .map_err(failed)?;
-    file.write_all(content).map_err(failed)?;
-    let mode = previous.map_or(0o644, |attributes| attributes.mode);
-    if let Some(Attributes { uid, gid, .. }) = previous {
+    io::copy(source, &mut file).map_err(failed)?;
+    let kept = previous.filter(|_| mode.is_none());
+    if let Some(Attributes { uid, gid, .. }) = kept {
         set_owner(file.path(), Some(uid), Some(gid))?;
     }
+    let mode = mode.unwrap_or_else(|| kept.map_or(0o644, |attributes| attributes.mode));
     file.as_file()
         .set_permissions(fs::Permissions::from_mode(mode))
         .map_err(failed)?;
@@ -341,5 +396,22 @@ mod tests {
         assert_eq!(read(&path).unwrap().unwrap(), b"two");
         assert_eq!(attributes(&path).unwrap().unwrap().mode, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn installing_gives_the_mode_and_removing_takes_the_directory_once_it_is_empty() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lib/file");
+        install(&path, 0o644, &mut b"one".as_slice()).unwrap();
+        install(&path, 0o600, &mut b"two".as_slice()).unwrap();
+        assert_eq!(attributes(&path).unwrap().unwrap().mode, 0o600);
+        let parent = path.parent().unwrap();
+        remove_empty_directory(parent).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap(), b"two");
+        for _ in 0..2 {
+            remove(&path).unwrap();
+            remove_empty_directory(parent).unwrap();
+        }
+        assert!(!parent.exists());
     }
 }

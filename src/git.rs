@@ -42,6 +42,7 @@ pub use stop::Stop;
 pub use url::{GitUrl, Scheme};
 
 use crate::error::{Error, Kind, Result};
+use place::Place;
 use plan::Situation;
 use update::Update;
 
@@ -102,6 +103,19 @@ pub fn plan(observed: &Observed, source: &Source) -> Result<Option<Change>> {
         force: source.force,
         examined: observed.examined.as_ref(),
     })
+}
+
+/// Returns the commit that is checked out at `dest`, whatever its remote has; `None` where nothing is.
+pub fn checked_out(dest: &Path) -> Result<Option<String>> {
+    match place::look(dest)? {
+        Place::Checkout(repository) => Ok(repository
+            .head()
+            .and_then(|head| head.peel_to_commit())
+            .ok()
+            .map(|commit| commit.id().to_string())),
+        Place::Free | Place::Begun => Ok(None),
+        Place::Foreign(error) => Err(error),
+    }
 }
 
 /// Removes what killed runs left beside `dest` and among the system's temporary files.

@@ -2,6 +2,8 @@
 
 pub mod cross_compile;
 pub mod cross_compile_build;
+pub mod cross_compile_info;
+pub mod cross_compile_prune;
 
 use serde_json::{Map, Value};
 
@@ -11,12 +13,14 @@ use crate::error::{Error, Kind, Result};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Module {
-    CrossCompile,
-    CrossCompileBuild,
+    Converge,
+    Build,
+    Info,
+    Prune,
 }
 
 impl Module {
-    pub const ALL: [Self; 2] = [Self::CrossCompile, Self::CrossCompileBuild];
+    pub const ALL: [Self; 4] = [Self::Converge, Self::Build, Self::Info, Self::Prune];
 
     /// Returns the module that Ansible names, short or fully qualified; else the one by whose name the program
     /// was started.
@@ -31,7 +35,7 @@ impl Module {
         match (found, asked) {
             (Some(module), _) => Ok(module),
             // Copied under a name of the user's own, with nothing said: the main job.
-            (None, None) => Ok(Self::CrossCompile),
+            (None, None) => Ok(Self::Converge),
             (None, Some(asked)) => {
                 let names: Vec<&str> = Self::ALL.iter().map(|module| module.name()).collect();
                 Err(
@@ -50,8 +54,10 @@ impl Module {
     #[must_use]
     pub fn specification(self) -> &'static Specification {
         match self {
-            Self::CrossCompile => &arguments::cross_compile::SPECIFICATION,
-            Self::CrossCompileBuild => &arguments::cross_compile_build::SPECIFICATION,
+            Self::Converge => &arguments::cross_compile::SPECIFICATION,
+            Self::Build => &arguments::cross_compile_build::SPECIFICATION,
+            Self::Info => &arguments::cross_compile_info::SPECIFICATION,
+            Self::Prune => &arguments::cross_compile_prune::SPECIFICATION,
         }
     }
 
@@ -66,8 +72,10 @@ impl Module {
         context: &Context,
     ) -> Result<Map<String, Value>> {
         match self {
-            Self::CrossCompile => cross_compile::run(parameters, check_mode, context).await,
-            Self::CrossCompileBuild => cross_compile_build::run(parameters, check_mode, context).await,
+            Self::Converge => cross_compile::run(parameters, check_mode, context).await,
+            Self::Build => cross_compile_build::run(parameters, check_mode, context).await,
+            Self::Info => cross_compile_info::run(parameters, context).await,
+            Self::Prune => cross_compile_prune::run(parameters, check_mode, context).await,
         }
     }
 }
@@ -87,17 +95,14 @@ mod tests {
         ] {
             assert_eq!(
                 Module::choose(typed, program),
-                Ok(Module::CrossCompile),
+                Ok(Module::Converge),
                 "{typed:?} {program:?}"
             );
         }
-        for (typed, program) in [
-            (Some("goldentooth.cross_compile.cross_compile_build"), None),
-            (None, Some("library/cross_compile_build")),
-        ] {
-            assert_eq!(Module::choose(typed, program), Ok(Module::CrossCompileBuild));
+        for module in Module::ALL {
+            assert_eq!(Module::choose(Some(module.name()), None), Ok(module));
         }
-        let error = Module::choose(Some("cross_compile_nothing"), None).unwrap_err();
-        assert_eq!(error.cause(), "this binary has no module `cross_compile_nothing`");
+        let error = Module::choose(Some("cross_compile_none"), None).unwrap_err();
+        assert_eq!(error.cause(), "this binary has no module `cross_compile_none`");
     }
 }

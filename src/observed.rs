@@ -12,11 +12,12 @@ use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::resource::images::Access;
 use crate::resource::{
-    Resource, compose_override, directories, images, legacy, network, requirements, toolkit,
+    Resource, compose_override, directories, images, legacy, network, requirements, timers, toolkit,
 };
 use crate::retry::Patience;
 
 /// The state of what was asked for; resources that were not asked for are empty.
+#[derive(Default)]
 pub struct Observed {
     pub access: Option<Access>,
     pub identity: Option<Identity>,
@@ -31,6 +32,7 @@ pub struct Observed {
     pub images: Vec<images::Observed>,
     pub compose_override: Option<Vec<u8>>,
     pub legacy: Option<legacy::Observed>,
+    pub timers: Option<timers::Observed>,
 }
 
 /// What only an engine can tell.
@@ -75,6 +77,10 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
         true => keep(legacy::observe(&desired.legacy), &mut errors).flatten(),
         false => None,
     };
+    let timers = match desired.wants(Resource::Timers) {
+        true => keep(timers::observe(&desired.timers), &mut errors),
+        false => None,
+    };
     let toolkit = keep(toolkit, &mut errors).flatten();
     let ThroughEngine {
         access,
@@ -100,6 +106,7 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
             images,
             compose_override,
             legacy,
+            timers,
         }),
     }
 }
@@ -126,6 +133,28 @@ fn observe_directories(
     observed
 }
 
+/// Opens the doors to the engine and, unasked yet, to registries.
+///
+/// # Errors
+/// When no engine answers, naming the sockets.
+pub async fn open(desired: &Desired, context: &Context, patience: Patience) -> Result<Access> {
+    let access = Access::open(
+        desired.docker_host.as_deref(),
+        desired.ca_bundle.clone(),
+        desired.timeout,
+        &context.secrets,
+    )
+    .await?;
+    Ok(Access { patience, ..access })
+}
+
+/// Returns whether docker's buildx is there; `None` for an engine that does without.
+#[must_use]
+pub fn buildx(identity: &Identity) -> Option<bool> {
+    (identity.product == Product::Docker)
+        .then(|| requirements::observe_buildx(std::env::home_dir().as_deref()))
+}
+
 async fn through_engine(
     desired: &Desired,
     facts: &Facts,
@@ -134,14 +163,9 @@ async fn through_engine(
     if !desired.needs_engine() {
         return Ok(ThroughEngine::default());
     }
-    let access = Access::open(
-        desired.docker_host.as_deref(),
-        desired.ca_bundle.clone(),
-        desired.timeout,
-        &context.secrets,
-    )
-    .await
-    .map_err(|error| vec![error])?;
+    let access = open(desired, context, Patience(desired.timeout))
+        .await
+        .map_err(|error| vec![error])?;
     let (identity, network, images) = tokio::join!(
         access.engine.identity(),
         async {
@@ -166,10 +190,7 @@ async fn through_engine(
     // After the images, which know already where the engine keeps them.
     let requirements = observe_requirements(desired, facts, &access.engine, &images).await;
     let through_engine = ThroughEngine {
-        buildx: identity
-            .as_ref()
-            .filter(|identity| identity.product == Product::Docker)
-            .map(|_| requirements::observe_buildx(std::env::home_dir().as_deref())),
+        buildx: identity.as_ref().and_then(buildx),
         identity,
         requirements: keep(requirements, &mut errors).flatten(),
         network: keep(network, &mut errors).flatten(),
@@ -201,7 +222,7 @@ async fn observe_requirements(
             Some(directory) => Some(directory),
             None => engine.data_directory().await,
         };
-        let paths: Vec<_> = std::iter::once(desired.base_dir.clone())
+        let paths: Vec<_> = std::iter::once(desired.paths.base.clone())
             .chain(data_directory)
             .collect();
         requirements::observe_disks(&paths)?

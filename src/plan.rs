@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::observed::Observed;
 use crate::resource::{
-    Resource, compose_override, directories, images, legacy, network, requirements, toolkit,
+    Resource, compose_override, directories, images, legacy, network, requirements, timers, toolkit,
 };
 
 /// One change of one resource.
@@ -18,6 +18,7 @@ pub enum Change {
     Image(images::Change),
     Override(compose_override::Change),
     Legacy(legacy::Change),
+    Timer(timers::Change),
 }
 
 /// All changes, in the order in which they are told and, where one needs the other, made.
@@ -38,6 +39,7 @@ impl Change {
             Self::Image(change) => vec![change.action()],
             Self::Override(change) => vec![change.action()],
             Self::Legacy(change) => change.actions(),
+            Self::Timer(change) => vec![change.action()],
         }
     }
 
@@ -50,6 +52,7 @@ impl Change {
             Self::Image(change) => change.difference(),
             Self::Override(change) => change.difference(),
             Self::Legacy(change) => change.difference(),
+            Self::Timer(change) => change.difference(),
         }
     }
 
@@ -59,7 +62,9 @@ impl Change {
         match self {
             Self::Toolkit(change) => change.is_clone(),
             Self::Image(_) => true,
-            Self::Directory(_) | Self::Network(_) | Self::Override(_) | Self::Legacy(_) => false,
+            Self::Directory(_) | Self::Network(_) | Self::Override(_) | Self::Legacy(_) | Self::Timer(_) => {
+                false
+            }
         }
     }
 }
@@ -110,6 +115,16 @@ impl Plan {
             plan.add(Ok(legacy::plan(observed)), Change::Legacy, &mut errors);
             if !plan.changes.is_empty() {
                 plan.warnings.extend(legacy::scripts_that_stay(observed));
+            }
+        }
+        if let Some(observed) = &observed.timers {
+            match timers::plan(&desired.timers, observed) {
+                Ok(decision) => {
+                    plan.changes
+                        .extend(decision.changes.into_iter().map(Change::Timer));
+                    plan.warnings.extend(decision.warning);
+                }
+                Err(error) => errors.push(error),
             }
         }
         let buildx = observed.buildx;

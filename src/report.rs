@@ -1,9 +1,12 @@
 //! What a run of `cross_compile` says at the end. Pure.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use crate::apply::Brought;
 use crate::desired::Desired;
+use crate::docker::Identity;
 use crate::facts::Facts;
 use crate::image::Reference;
 use crate::observed::Observed;
@@ -70,18 +73,21 @@ pub fn report(
         );
     }
     if let (Some(access), Some(identity)) = (&observed.access, &observed.identity) {
-        tell(
-            "engine",
-            json!({
-                "name": identity.product.name(),
-                "version": identity.version,
-                "api_version": identity.api_version,
-                "socket": access.engine.socket,
-                "buildx": observed.buildx,
-            }),
-        );
+        tell("engine", engine(&access.engine.socket, identity, observed.buildx));
     }
     result
+}
+
+/// Returns what a result says of the engine.
+#[must_use]
+pub fn engine(socket: &Path, identity: &Identity, buildx: Option<bool>) -> Value {
+    json!({
+        "name": identity.product.name(),
+        "version": identity.version,
+        "api_version": identity.api_version,
+        "socket": socket,
+        "buildx": buildx,
+    })
 }
 
 fn report_directories(desired: &Desired, observed: &Observed, plan: &Plan, facts: &Facts) -> Value {

@@ -9,6 +9,7 @@ pub mod images;
 pub mod legacy;
 pub mod network;
 pub mod requirements;
+pub mod timers;
 pub mod toolkit;
 
 /// The resources by the names that the `resources` option gives them, in the order in which they are converged.
@@ -21,10 +22,11 @@ pub enum Resource {
     Images,
     Override,
     Legacy,
+    Timers,
 }
 
 impl Resource {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Requirements,
         Self::Directories,
         Self::Toolkit,
@@ -32,6 +34,7 @@ impl Resource {
         Self::Images,
         Self::Override,
         Self::Legacy,
+        Self::Timers,
     ];
 
     #[must_use]
@@ -44,6 +47,7 @@ impl Resource {
             Self::Images => "images",
             Self::Override => "override",
             Self::Legacy => "legacy",
+            Self::Timers => "timers",
         }
     }
 

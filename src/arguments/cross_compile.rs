@@ -32,6 +32,7 @@ const RESOURCES: &[Literal] = &[
     Literal::Str("images"),
     Literal::Str("override"),
     Literal::Str("legacy"),
+    Literal::Str("timers"),
 ];
 
 const ARGUMENTS: &[Argument] = &[
@@ -47,6 +48,7 @@ const ARGUMENTS: &[Argument] = &[
             "With V(directories) alone, neither an engine nor the network is needed.",
             "V(legacy) is what the role in YAML and shell, which this module replaces, left behind: its two cron \
              entries are removed, its scripts stay.",
+            "V(timers) is what O(build_automation.cleanup_old_artifacts) and O(build_automation.update_timer) ask for.",
         ]),
     Argument::new("base_dir", Type::Path)
         .default(Literal::Str("/opt/goldentooth"))
@@ -227,10 +229,24 @@ const ARGUMENTS: &[Argument] = &[
                 .describe(&["Whether images follow the registry; V(false) makes V(missing) the default of O(pull)."]),
             Argument::new("cleanup_old_artifacts", Type::Bool)
                 .default(Literal::Bool(false))
-                .describe(&["Accepted for the timer that a later version brings; does nothing yet."]),
+                .describe(&[
+                    "Whether a weekly timer removes what is old, as M(goldentooth.cross_compile.cross_compile_prune) \
+                     does by its defaults; without Ansible, and with its result in the journal.",
+                    "The timer is systemd's, or cron's where systemd does not run. It starts a copy of this module's \
+                     program at C(/usr/local/lib/goldentooth/cross_compile).",
+                    "V(false) takes all of that away again. Only root has timers; for others there is a warning.",
+                ]),
             Argument::new("artifact_retention_days", Type::Int)
                 .default(Literal::Int(30))
-                .describe(&["Accepted for the timer that a later version brings; does nothing yet."]),
+                .describe(&["How old artifacts may become, in days, before the timer removes them."]),
+            Argument::new("update_timer", Type::Bool)
+                .default(Literal::Bool(false))
+                .describe(&[
+                    "Whether a daily timer runs this module again with the options of the last play, so that newer \
+                     images and a moved toolkit arrive by themselves. The options, secrets among them, are kept in a \
+                     file that only root reads.",
+                    "V(false) takes it away again.",
+                ]),
         ]))
         .describe(&["What is kept up to date by itself."]),
     Argument::new("system_requirements", Type::Dict)
@@ -300,6 +316,44 @@ pub struct Arguments {
     pub ca_bundle: Option<PathBuf>,
     pub timeout: i64,
     pub lock_timeout: i64,
+    #[serde(skip)]
+    pub given: Given,
+}
+
+/// The checked options as they are, for whoever calls the module again with the same. Not `Debug`: the token is there.
+#[derive(Clone, Default)]
+pub struct Given(Parameters);
+
+impl Given {
+    /// Takes what is set, each option under its own name.
+    fn new(parameters: &Parameters) -> Self {
+        let is_own = |name: &str| {
+            SPECIFICATION
+                .options
+                .arguments
+                .iter()
+                .any(|argument| argument.name == name)
+        };
+        let mut set: Vec<(String, Value)> = parameters
+            .iter()
+            .filter(|(name, value)| is_own(name) && !value.is_null())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        // Callers name them in any order.
+        set.sort_by(|(left, _), (right, _)| left.cmp(right));
+        Self(set.into_iter().collect())
+    }
+
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Given").finish_non_exhaustive()
+    }
 }
 
 /// Not `Debug`: it holds the token.
@@ -338,6 +392,9 @@ pub struct EnvoyBuild {
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct BuildAutomation {
     pub auto_pull_images: bool,
+    pub cleanup_old_artifacts: bool,
+    pub artifact_retention_days: i64,
+    pub update_timer: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -355,10 +412,12 @@ impl Arguments {
     pub fn from_parameters(parameters: &Parameters) -> Result<Self> {
         let mut parameters = parameters.clone();
         fill(&mut parameters, &SPECIFICATION.options);
-        serde_json::from_value(Value::Object(parameters)).map_err(|error| {
+        let given = Given::new(&parameters);
+        let arguments: Self = serde_json::from_value(Value::Object(parameters)).map_err(|error| {
             Error::new(Kind::Failed, format!("cannot read the checked options: {error}"))
                 .with_remedy("report this as a defect of the module")
-        })
+        })?;
+        Ok(Self { given, ..arguments })
     }
 
     /// Returns the images by key, the defaults for keys that were not given among them.

@@ -122,6 +122,7 @@ mod tests {
 
     const ROOM: Space = Space {
         available: 1 << 40,
+        total: 1 << 41,
         read_only: false,
         full: false,
     };

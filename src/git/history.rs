@@ -3,10 +3,11 @@
 //! Reads references, their logs and the commit graph; it judges nothing but reachability.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use git2::{Oid, Repository, Sort};
 
-use super::failure;
+use super::{examine, failure};
 use crate::error::Result;
 
 /// Points to what this project checked out last, and logs what it checked out before.
@@ -63,6 +64,26 @@ pub(super) fn own_commits(
             .collect()
     };
     walk().map_err(|source: git2::Error| failure::local("read the history of", repository.path(), &source))
+}
+
+/// Returns how many commits of `target` are not in the history of `head`; `None` where that history is not whole.
+///
+/// `more_objects` is a directory of objects that the repository itself may lack.
+pub(super) fn missing(
+    repository: &Repository,
+    head: Oid,
+    target: Oid,
+    more_objects: Option<&Path>,
+) -> Option<usize> {
+    if head == target {
+        return Some(0);
+    }
+    if repository.is_shallow() {
+        return None;
+    }
+    let handle = examine::reading(repository, more_objects).ok()?;
+    let (missing, _) = handle.graph_ahead_behind(target, head).ok()?;
+    Some(missing)
 }
 
 /// Returns the first digits of an object id, as git shows them.

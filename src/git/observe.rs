@@ -14,7 +14,7 @@ use super::place::{self, Place};
 use super::stop::Stop;
 use super::update::EVERYTHING;
 use super::version::{self, Head, Version};
-use super::{Source, configuration, failure, remote, temporary};
+use super::{Source, configuration, failure, history, remote, temporary};
 use crate::error::{Error, Result};
 
 /// Where a fetch into a temporary repository puts what it was after.
@@ -30,6 +30,8 @@ pub struct Observed {
     pub(super) foreign: Option<Error>,
     /// `None`: there is nothing yet.
     pub(super) examined: Option<Examined>,
+    /// How many commits of the wanted version the checkout lacks, where its history tells.
+    pub behind: Option<usize>,
     /// What the user should know although nothing fails.
     pub warnings: Vec<String>,
 }
@@ -48,6 +50,24 @@ impl Observed {
     #[must_use]
     pub fn after(&self) -> String {
         self.wanted.commit.to_string()
+    }
+
+    /// Returns the files that differ from what is checked out, or lie where the wanted version has others.
+    #[must_use]
+    pub fn changed_files(&self) -> Vec<&Path> {
+        let examined = self.examined.iter();
+        examined
+            .flat_map(|examined| examined.dirty.iter().chain(&examined.in_the_way))
+            .map(PathBuf::as_path)
+            .collect()
+    }
+
+    /// Returns the commits that never came from the remote: abbreviated id and summary.
+    #[must_use]
+    pub fn own_commits(&self) -> &[String] {
+        self.examined
+            .as_ref()
+            .map_or(&[], |examined| examined.own_commits.as_slice())
     }
 
     /// Returns the remote's URL without credentials.
@@ -88,22 +108,20 @@ pub fn observe(dest: &Path, source: &Source, stop: &Stop) -> Result<Observed> {
         },
     };
     let advertised: Vec<Oid> = heads.iter().map(|head| head.oid).collect();
+    let more = search
+        .temporary
+        .as_ref()
+        .map(|directory| directory.path().join("objects"));
+    let mut behind = None;
     let examined = match &repository {
         None => None,
         Some(repository) => {
             let own = source.own_files_in(dest);
-            let more = search
-                .temporary
-                .as_ref()
-                .map(|directory| directory.path().join("objects"));
-            Some(examine::examine(
-                dest,
-                repository,
-                &wanted,
-                &own,
-                &advertised,
-                more.as_deref(),
-            )?)
+            let examined = examine::examine(dest, repository, &wanted, &own, &advertised, more.as_deref())?;
+            behind = examined
+                .head
+                .and_then(|head| history::missing(repository, head, commit, more.as_deref()));
+            Some(examined)
         }
     };
     let is_local = source.url.scheme() == super::Scheme::File;
@@ -120,6 +138,7 @@ pub fn observe(dest: &Path, source: &Source, stop: &Stop) -> Result<Observed> {
         branches: branches(&heads),
         foreign,
         examined,
+        behind,
         warnings: ignored.into_iter().collect(),
     })
 }

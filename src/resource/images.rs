@@ -167,6 +167,37 @@ pub async fn observe(reference: &Reference, desired: &Desired, access: &Access) 
     Ok(Observed { local, remote })
 }
 
+/// Returns what [`observe`] would have found under the policy of `desired`, of an image that was looked at under
+/// [`Pull::Always`].
+#[must_use]
+pub fn under_policy(reference: &Reference, desired: &Desired, observed: &Observed) -> Observed {
+    let standing = standing(reference, desired.platform.as_deref(), observed.local.as_ref());
+    match standing.asks_registry(desired.pull) {
+        true => observed.clone(),
+        false => Observed {
+            local: observed.local.clone(),
+            remote: Remote::NotAsked,
+        },
+    }
+}
+
+/// Returns whether the image is the one that the registry has; `None` where that is not known.
+#[must_use]
+pub fn is_current(reference: &Reference, platform: Option<&str>, observed: &Observed) -> Option<bool> {
+    let local = observed.local.as_ref();
+    match (standing(reference, platform, local), &observed.remote) {
+        (Standing::Missing, _) => Some(false),
+        (Standing::Pinned, _) => Some(true),
+        (_, Remote::Digest(digest)) => {
+            let mut digests = local
+                .iter()
+                .flat_map(|local| reference.digests_of(&local.repo_digests));
+            Some(digests.any(|has| has == digest))
+        }
+        (_, Remote::NotAsked | Remote::Failed(_)) => None,
+    }
+}
+
 /// Decides about one image.
 ///
 /// # Errors
@@ -267,7 +298,16 @@ impl Access {
         })
     }
 
-    async fn digest(&self, reference: &Reference, desired: &Desired, patience: Patience) -> Result<String> {
+    /// Asks the registry for the digest that `reference` has there.
+    ///
+    /// # Errors
+    /// The registry's, by kind.
+    pub async fn digest(
+        &self,
+        reference: &Reference,
+        desired: &Desired,
+        patience: Patience,
+    ) -> Result<String> {
         let Desired {
             platform,
             registry_auth,
@@ -420,8 +460,7 @@ mod tests {
                 .map(|digest| format!("r.io/x/a@{digest}"))
                 .collect(),
             platform: "linux/amd64".to_owned(),
-            data_directory: None,
-            user: String::new(),
+            ..LocalImage::default()
         }
     }
 

@@ -40,6 +40,8 @@ class Station:
                 "container": {"network_name": self.name},
                 **more,
             },
+            # The role's default would put a timer on this very machine.
+            "build_automation": {"cleanup_old_artifacts": False},
             "system_requirements": {"min_disk_space_gb": 1, "min_memory_gb": 1},
             "registry_auth": self.registry_auth(),
         }

@@ -177,6 +177,20 @@ impl Station {
         Answer::new(&self.output(json!({ "_ansible_check_mode": true })))
     }
 
+    /// Asks `cross_compile_info` about the station, with `more` among the arguments.
+    #[track_caller]
+    pub fn info(&self, more: Value) -> Answer {
+        let mut arguments = json!({
+            "_ansible_module_name": "goldentooth.cross_compile.cross_compile_info",
+            "_ansible_ignore_unknown_opts": true,
+            "min_free_gb": 0,
+        });
+        if let (Value::Object(arguments), Value::Object(more)) = (&mut arguments, more) {
+            arguments.extend(more);
+        }
+        Answer::new(&self.output(arguments))
+    }
+
     /// Runs with `more` among the arguments, and returns all of what came.
     pub fn output(&self, more: Value) -> Output {
         self.command(more).output().unwrap()

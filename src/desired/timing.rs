@@ -1,0 +1,67 @@
+//! What goes on by itself, and with which arguments.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::Paths;
+use super::checks::natural;
+use crate::arguments::cross_compile::Arguments;
+use crate::docker::Surroundings;
+use crate::error::Result;
+use crate::resource::timers::Job;
+use crate::secret::Secret;
+
+/// Returns the jobs that are turned on, each with the content of its arguments file.
+pub(super) fn jobs(arguments: &Arguments, paths: &Paths) -> Result<BTreeMap<Job, Secret>> {
+    let automation = &arguments.build_automation;
+    let days = natural(
+        automation.artifact_retention_days,
+        0,
+        "build_automation.artifact_retention_days",
+    )?;
+    let mut jobs = BTreeMap::new();
+    if automation.cleanup_old_artifacts {
+        let mut options = Map::new();
+        for (name, value) in [
+            ("artifacts_dir", json!(paths.artifacts)),
+            ("cache_dir", json!(paths.cache)),
+            ("artifact_retention_days", json!(days)),
+        ] {
+            options.insert(name.to_owned(), value);
+        }
+        // What else the two modules have in common.
+        for name in [
+            "artifact_categories",
+            "registry",
+            "containers",
+            "registry_auth",
+            "docker_host",
+            "ca_bundle",
+            "timeout",
+            "lock_timeout",
+        ] {
+            let value = arguments.given.parameters().get(name);
+            options.extend(value.map(|value| (name.to_owned(), value.clone())));
+        }
+        jobs.insert(Job::Prune, file("cross_compile_prune", options));
+    }
+    if automation.update_timer {
+        let options = arguments.given.parameters().clone();
+        jobs.insert(Job::Update, file("cross_compile", options));
+    }
+    Ok(jobs)
+}
+
+/// Returns an arguments file: the module's name, and its options.
+fn file(module: &str, options: Map<String, Value>) -> Secret {
+    let mut content = Map::from_iter([("_ansible_module_name".to_owned(), json!(module))]);
+    content.extend(options);
+    // A timer has nothing of the environment in which the play found its engine.
+    if let Some(address) = Surroundings::read().docker_host {
+        content.entry("docker_host").or_insert_with(|| json!(address));
+    }
+    let mut text = format!("{:#}", Value::Object(content));
+    text.push('\n');
+    Secret::new(text)
+}

@@ -1,0 +1,34 @@
+//! The toolkit's checkout: what is checked out, what the remote has, and what somebody changed.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::error::Result;
+use crate::git;
+use crate::resource::toolkit::{Desired, Observed};
+
+/// What the remote cannot say when it is out of reach, the checkout still can.
+#[must_use]
+pub fn report(desired: &Desired, observed: &Result<Arc<Observed>>) -> Value {
+    let version = &desired.source.version;
+    match observed {
+        Ok(observed) => json!({
+            "dest": desired.dest,
+            "remote_url": observed.remote_url(),
+            "version": version,
+            "commit": observed.before(),
+            "remote_commit": observed.after(),
+            "behind": observed.behind,
+            "changed_files": observed.changed_files(),
+            "own_commits": observed.own_commits(),
+        }),
+        Err(error) => json!({
+            "dest": desired.dest,
+            "remote_url": desired.source.url.as_str(),
+            "version": version,
+            "commit": git::checked_out(&desired.dest).ok().flatten(),
+            "error": error.to_string(),
+        }),
+    }
+}

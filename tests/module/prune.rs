@@ -1,0 +1,410 @@
+//! `cross_compile_prune`: what is old by the rule goes, exactly as check mode told, and nothing else.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, FileTimes};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use cross_compile::artifacts::statement::{Build, Image, Noted, Subject};
+use cross_compile::artifacts::{Digest, Kind, Tree, rewrite};
+use serde_json::{Map, Value, json};
+
+use crate::support::private::{LOCKS, private};
+use crate::support::{Answer, Podman, Station, testbed};
+
+const MODULE: &str = "cross_compile_prune";
+
+/// A station without any engine to ask, which prunes nothing but files.
+fn station() -> Station {
+    let station = Station::new();
+    fs::create_dir_all(station.base("artifacts/envoy")).unwrap();
+    station
+}
+
+fn options(more: Value) -> Value {
+    let mut options = json!({ "_ansible_module_name": MODULE, "_ansible_ignore_unknown_opts": true });
+    if let (Value::Object(options), Value::Object(more)) = (&mut options, more) {
+        options.extend(more);
+    }
+    options
+}
+
+#[track_caller]
+fn run(station: &Station, more: Value) -> Answer {
+    Answer::new(&station.output(options(more)))
+}
+
+#[track_caller]
+fn check(station: &Station, mut more: Value) -> Answer {
+    more["_ansible_check_mode"] = json!(true);
+    run(station, more)
+}
+
+/// Asserts the four steps: check mode tells what goes and takes nothing, the run takes that, and then nothing is left
+/// to take. Returns the answer of the run.
+#[track_caller]
+fn prunes(station: &Station, more: Value) -> Answer {
+    let before = station.snapshot();
+    let told = check(station, more.clone()).changed();
+    assert_eq!(station.snapshot(), before);
+    let done = run(station, more.clone()).changed();
+    for field in [
+        "actions",
+        "diff",
+        "bytes",
+        "artifacts",
+        "builds",
+        "cache",
+        "images",
+    ] {
+        assert_eq!(told.json[field], done.json[field], "{field}");
+    }
+    check(station, more.clone()).unchanged();
+    run(station, more).unchanged();
+    done
+}
+
+#[track_caller]
+fn spares(station: &Station, more: Value) -> Answer {
+    let before = station.snapshot();
+    check(station, more.clone()).unchanged();
+    let answer = run(station, more).unchanged();
+    assert_eq!(station.snapshot(), before);
+    answer
+}
+
+fn age(path: &Path, days: u64) {
+    let time = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
+    let times = FileTimes::new().set_accessed(time).set_modified(time);
+    File::open(path).unwrap().set_times(times).unwrap();
+}
+
+/// Puts an artifact of `days` into the category, as one of our builds records it.
+fn artifact(station: &Station, name: &str, days: u64) -> PathBuf {
+    let category = station.base("artifacts/envoy");
+    let path = category.join(name);
+    fs::write(&path, name.repeat(1000)).unwrap();
+    age(&path, days);
+    let tree = Tree::open(&category).unwrap();
+    let entry = tree.entry(Path::new(name)).unwrap().unwrap();
+    let digest = Digest::of(name.repeat(1000).as_bytes());
+    let build = Build {
+        name: "envoy".to_owned(),
+        image: Image {
+            reference: "r.io/x/envoy-builder:latest".to_owned(),
+            digest: format!("sha256:{}", "1".repeat(64)),
+        },
+        command: Vec::new(),
+        environment: BTreeMap::new(),
+        parameters: Map::new(),
+        toolkit: None,
+        fingerprint: Digest::of(b"fingerprint"),
+        invocation: "i".to_owned(),
+        started: SystemTime::UNIX_EPOCH,
+        finished: SystemTime::UNIX_EPOCH,
+        log: None,
+    };
+    let noted = Noted {
+        kind: Kind::File,
+        architecture: None,
+        size: entry.size,
+        modified: entry.modified,
+    };
+    let statement = build.statement(&Subject {
+        path: Path::new(name),
+        digest,
+        noted,
+    });
+    let beside = category.join(format!("{name}.intoto.json"));
+    fs::write(&beside, statement.render().unwrap()).unwrap();
+    age(&beside, days);
+    rewrite(&tree, &BTreeMap::new()).unwrap();
+    path
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[track_caller]
+fn assert_proven(category: &Path) {
+    let status = Command::new("sha256sum")
+        .args(["--check", "--strict", "--quiet", "SHA256SUMS"])
+        .current_dir(category)
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn artifacts_beyond_the_retention_go_with_what_belongs_to_them() {
+    let station = station();
+    for (name, days) in [
+        ("envoy-v1.30.0-arm64", 90),
+        ("envoy-v1.31.0-arm64", 60),
+        ("envoy-v1.32.0-arm64", 1),
+    ] {
+        artifact(&station, name, days);
+    }
+    let category = station.base("artifacts/envoy");
+    fs::write(category.join("by-hand"), "x").unwrap();
+    age(&category.join("by-hand"), 400);
+    symlink("envoy-v1.30.0-arm64", category.join("stable")).unwrap();
+
+    let answer = prunes(&station, json!({}));
+    let gone = category.join("envoy-v1.31.0-arm64");
+    assert_eq!(answer.get("/artifacts/0/path"), &json!(gone));
+    assert_eq!(answer.actions().len(), 1);
+    assert_eq!(answer.get("/bytes"), answer.get("/artifacts/0/size"));
+    assert_eq!(
+        names(&category),
+        [
+            "SHA256SUMS",
+            "by-hand",
+            "envoy-v1.30.0-arm64",
+            "envoy-v1.30.0-arm64.intoto.json",
+            "envoy-v1.32.0-arm64",
+            "envoy-v1.32.0-arm64.intoto.json",
+            "stable",
+        ]
+    );
+    assert_proven(&category);
+
+    // The newest of a name stays; what no build recorded goes only when that is asked for.
+    fs::remove_file(category.join("stable")).unwrap();
+    age(&category.join("envoy-v1.32.0-arm64"), 300);
+    age(&category.join("envoy-v1.32.0-arm64.intoto.json"), 300);
+    let answer = prunes(&station, json!({ "unmanaged": true }));
+    assert_eq!(answer.get("/artifacts/1"), &Value::Null);
+    assert_eq!(
+        answer.get("/artifacts/0/path"),
+        &json!(category.join("envoy-v1.32.0-arm64"))
+    );
+    prunes(&station, json!({ "unmanaged": true, "keep": 0 }));
+    assert_eq!(names(&category), ["SHA256SUMS"]);
+}
+
+#[test]
+fn only_the_categories_that_are_named_are_looked_at() {
+    let station = station().with("artifact_categories", json!(["consul", "nonesuch"]));
+    artifact(&station, "envoy-v1.30.0-arm64", 90);
+    spares(&station, json!({ "keep": 0 }));
+    for category in ["..", "a/b"] {
+        check(&station, json!({ "artifact_categories": [category] }))
+            .failed(&["artifact_categories", category]);
+    }
+}
+
+#[test]
+fn a_category_that_is_a_link_is_refused_and_the_others_are_pruned() {
+    let station = station();
+    let old = artifact(&station, "envoy-v1.30.0-arm64", 90);
+    let elsewhere = station.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("victim"), "").unwrap();
+    age(&elsewhere.join("victim"), 900);
+    symlink(&elsewhere, station.base("artifacts/consul")).unwrap();
+    let more = json!({ "keep": 0, "unmanaged": true });
+    check(&station, more.clone())
+        .failed(&["artifacts/consul"])
+        .untouched();
+    run(&station, more).failed(&["artifacts/consul", "By then it had: "]);
+    assert!(!old.exists());
+    assert!(elsewhere.join("victim").exists());
+}
+
+#[test]
+fn what_finished_builds_left_goes_by_its_age_and_their_record_stays() {
+    let station = station();
+    let build = station.base("artifacts/.builds/envoy");
+    fs::create_dir_all(build.join("staging/envoy")).unwrap();
+    for file in ["staging/envoy/half", "log", "log.1", "record.json"] {
+        fs::write(build.join(file), "{}").unwrap();
+    }
+    spares(&station, json!({}));
+    for path in ["staging/envoy/half", "staging/envoy", "staging", "log", "log.1"] {
+        age(&build.join(path), 31);
+    }
+    let answer = prunes(&station, json!({}));
+    assert_eq!(answer.json["builds"].as_array().unwrap().len(), 3);
+    assert_eq!(names(&build), ["record.json"]);
+}
+
+#[test]
+fn a_build_that_is_under_way_is_left_alone_with_all_that_is_its_own() {
+    let station = station();
+    let old = artifact(&station, "envoy-v1.30.0-arm64", 90);
+    let locks = station.path(LOCKS);
+    fs::create_dir_all(&locks).unwrap();
+    let lock = locks.join("goldentooth-cross-compile-build-envoy.lock");
+    let held = File::create(&lock).unwrap();
+    held.lock().unwrap();
+    let answer = |more: Value| Answer::new(&private(&station, options(more), "true").output().unwrap());
+    answer(json!({ "keep": 0 }))
+        .unchanged()
+        .warned("the build `envoy` is under way");
+    assert!(old.exists());
+    drop(held);
+    answer(json!({ "keep": 0 })).changed();
+    assert!(!old.exists());
+}
+
+#[test]
+fn a_cache_beyond_its_limit_loses_what_was_used_least_recently() {
+    let station = station();
+    let service = station.base("build-cache/envoy-builder");
+    let entry = |name: &str, years: u64| {
+        let file = service.join(name).join("deep/object");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        File::create(&file).unwrap().set_len(0).unwrap();
+        fs::write(&file, vec![1; 600 << 20 >> 4]).unwrap();
+        // Ahead of every time that the kernel sets meanwhile.
+        let time = SystemTime::now() + Duration::from_secs(years * 365 * 24 * 60 * 60);
+        File::open(&file)
+            .unwrap()
+            .set_times(FileTimes::new().set_accessed(time))
+            .unwrap();
+    };
+    for (name, years) in [("old", 1), ("new", 3), ("middle", 2)] {
+        entry(name, years);
+    }
+    let outside = station.path("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("victim"), "").unwrap();
+    symlink(&outside, service.join("old/link")).unwrap();
+    symlink(&outside, station.base("build-cache/link")).unwrap();
+    fs::write(station.base("build-cache/file"), "").unwrap();
+
+    spares(&station, json!({}));
+    spares(&station, json!({ "cache_max_gb": 1 }));
+    let answer = prunes(&station, json!({ "cache_max_gb": 0 }));
+    let gone: Vec<&str> = answer.json["cache"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["path"].as_str().unwrap().rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(gone, ["old", "middle", "new"]);
+    assert_eq!(names(&service), [""; 0]);
+    assert_eq!(
+        names(&station.base("build-cache")),
+        ["envoy-builder", "file", "link"]
+    );
+    assert!(outside.join("victim").exists());
+}
+
+#[test]
+fn a_cache_that_a_running_container_sees_stays() {
+    let station = Station::converged();
+    let service = station.base("build-cache/base-builder");
+    fs::write(service.join("object"), vec![1; 100_000]).unwrap();
+    let image = testbed().get("/registry/prefix").to_owned() + "/base-builder:latest";
+    testbed().docker(&[
+        "run",
+        "--detach",
+        "--name",
+        &station.name,
+        "--network=none",
+        "--volume",
+        &format!("{}:/tmp/bazel-cache", service.display()),
+        &image,
+        "sleep",
+        "60",
+    ]);
+    spares(&station, json!({ "cache_max_gb": 0 }));
+    testbed().docker(&["rm", "--force", &station.name]);
+    prunes(&station, json!({ "cache_max_gb": 0 }));
+}
+
+#[test]
+fn superseded_images_go_and_none_that_anything_uses() {
+    let station = Station::converged();
+    let image = station.image("base-builder:latest");
+    let id = || testbed().docker(&["image", "inspect", "--format", "{{.Id}}", &image]);
+    let first = id();
+    spares(&station, json!({}));
+    station.push("base-builder", 2);
+    station.run().changed();
+    let second = id();
+    station.push("base-builder", 3);
+    station.run().changed();
+
+    // One of the two is used by a container, though it does not run.
+    testbed().docker(&["create", "--name", &station.name, &second, "true"]);
+    let others = testbed().docker(&["images", "--quiet", "--no-trunc"]);
+    spares(&station, json!({ "images": false }));
+    let answer = prunes(&station, json!({}));
+    assert_eq!(answer.json["images"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        answer.get("/images/0/id"),
+        &json!(first.trim_start_matches("sha256:"))
+    );
+    let left = testbed().docker(&["images", "--quiet", "--no-trunc"]);
+    assert!(
+        left.contains(&second) && !left.contains(&first),
+        "{others} became {left}"
+    );
+    testbed().docker(&["rm", &station.name]);
+    prunes(&station, json!({}));
+    station.settled();
+}
+
+#[test]
+fn an_image_that_was_built_here_stays() {
+    let station = Station::converged();
+    let image = station.image("base-builder:latest");
+    testbed().docker(&["create", "--name", &station.name, &image, "true"]);
+    let built = testbed().docker(&["commit", "--message", "mine", &station.name]);
+    testbed().docker(&["rm", &station.name]);
+    spares(&station, json!({}));
+    testbed().docker(&["rmi", &built]);
+}
+
+#[test]
+fn superseded_images_go_on_podman_too() {
+    let podman = Podman::start(true);
+    let station = Station::new()
+        .with("docker_host", podman.docker_host())
+        .only(&["images"]);
+    station.run().changed();
+    station.push("base-builder", 2);
+    station.run().changed();
+    let count = || podman.command(&["images", "--quiet", "--all"]).lines().count();
+    assert_eq!(count(), 2);
+    prunes(&station, json!({}));
+    assert_eq!(count(), 1);
+    station.settled();
+}
+
+#[test]
+fn an_engine_that_does_not_answer_is_told_after_everything_else_is_done() {
+    let station = station().with("docker_host", "unix:///nonexistent/engine.sock");
+    let old = artifact(&station, "envoy-v1.30.0-arm64", 90);
+    run(&station, json!({ "keep": 0 }))
+        .failed(&["/nonexistent/engine.sock", "By then it had: Removed artifact"]);
+    assert!(!old.exists());
+    artifact(&station, "envoy-v1.30.0-arm64", 90);
+    prunes(&station, json!({ "keep": 0, "images": false }));
+}
+
+#[test]
+fn values_that_mean_nothing_are_refused() {
+    let station = station();
+    for (option, value) in [
+        ("artifact_retention_days", json!(-1)),
+        ("keep", json!(-1)),
+        ("cache_max_gb", json!(-1)),
+        ("artifacts_dir", json!("relative")),
+    ] {
+        let mut more = json!({});
+        more[option] = value;
+        run(&station, more).failed(&[option]).untouched();
+    }
+}
