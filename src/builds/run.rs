@@ -41,7 +41,7 @@ pub async fn apply(
         engine,
         context,
     };
-    let (record, container) = match &plan.step {
+    let record = match &plan.step {
         Step::Fresh | Step::Runs(_) => return Ok(observed.record.clone()),
         Step::Start(_) => {
             let digest = apply.prepare(observed).await?;
@@ -61,16 +61,12 @@ pub async fn apply(
                 apply.told();
                 return Ok(Some(record));
             }
-            let container = engine
-                .container(&record.run.container.id)
-                .await?
-                .ok_or_else(gone)?;
             drop(promise);
-            (record, container)
+            record
         }
-        Step::TakeUp(container) => (apply.taken_up(observed, container).await?, container.clone()),
+        Step::TakeUp(container) => apply.taken_up(observed, container).await?,
     };
-    let record = apply.see_through(record, &container).await?;
+    let record = apply.see_through(record).await?;
     apply.told();
     Ok(Some(record))
 }
@@ -143,7 +139,7 @@ impl Apply<'_> {
     }
 
     /// Waits for the end, and collects.
-    async fn see_through(&self, mut record: Record, container: &Container) -> Result<Record> {
+    async fn see_through(&self, mut record: Record) -> Result<Record> {
         let place = &self.desired.place;
         let promise = self.context.ending.promise();
         files::create_directory(&place.directory(), 0o755, None, None)?;
@@ -154,7 +150,7 @@ impl Apply<'_> {
             limit: self.desired.build_timeout,
             patience: self.desired.timeout.max(Duration::from_secs(10)),
         };
-        let end = match watch.until_the_end(container, &mut log).await {
+        let end = match watch.until_the_end(&record.run.container.id, &mut log).await {
             Ok(end) => end,
             Err(error) if error.kind() == Kind::NotFound => {
                 return Err(self.failed(record, error, None).await);
@@ -256,12 +252,4 @@ impl Apply<'_> {
             difference: change.difference(),
         });
     }
-}
-
-fn gone() -> Error {
-    Error::new(
-        Kind::NotFound,
-        "the build's container was removed as soon as it ran",
-    )
-    .with_remedy("find out who removes containers on this host, then run again")
 }

@@ -52,13 +52,12 @@ pub struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Follows the container until it ends.
+    /// Follows the container `id` until it ends.
     ///
     /// # Errors
     /// `NotFound` when somebody removed it; the engine's when it stays away; the system's for the log.
-    pub async fn until_the_end(&self, container: &Container, log: &mut Log) -> Result<End> {
-        let id = &container.id;
-        let deadline = self.deadline(container);
+    pub async fn until_the_end(&self, id: &str, log: &mut Log) -> Result<End> {
+        let deadline = self.deadline(&self.look(id).await?);
         loop {
             log.restart()?;
             if let Some(cause) = self.follow(id, log, deadline).await {

@@ -87,6 +87,8 @@ pub fn kind_of(message: &str) -> Kind {
         "incomplete message",
         "error reading a body",
         "stream closed",
+        // The engine's answer was cut off within a line.
+        "bytes remaining on stream",
     ]) {
         Kind::Unreachable
     } else {
@@ -213,6 +215,7 @@ mod tests {
                 Kind::Untrusted,
             ),
             ("http: server gave HTTP response to HTTPS client", Kind::Untrusted),
+            ("bytes remaining on stream", Kind::Unreachable),
             (
                 "pull access denied for x, repository does not exist or may require 'docker login'",
                 Kind::Denied,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::build_station::read;
 use crate::support::{BuildStation, Podman};
@@ -150,10 +150,7 @@ fn check(probes: &BTreeMap<String, String>, engine: &str, read_only: bool) {
 
 /// Asserts what the engine itself says of the container, which a failed build leaves.
 fn inspect(station: &BuildStation<'_>, read_only: bool) {
-    let container = match station.inspect() {
-        Value::Array(mut list) => list.remove(0),
-        one => one,
-    };
+    let container = station.inspect();
     let host = &container["HostConfig"];
     assert_eq!(host["Privileged"], json!(false));
     assert_eq!(host["ReadonlyRootfs"], json!(read_only));

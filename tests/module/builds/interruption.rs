@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::BuildStation;
 use crate::support::background::{Background, until};
 use crate::support::build_station::read;
+use crate::support::{BuildStation, Podman};
 
 /// Goes on once the test says so, by a file in the cache.
 const WAITS: &str = "echo begun; while [ ! -e /tmp/bazel-cache/go ]; do sleep 0.1; done; echo done >x";
@@ -132,6 +132,20 @@ fn a_build_that_is_not_waited_for_is_found_again() {
     let collected = station.run().changed();
     assert_eq!(collected.get("/running"), &json!(false));
     assert_eq!(collected.get("/exit_code"), &json!(0));
+    station.run().unchanged();
+}
+
+#[test]
+fn an_engine_that_is_restarted_in_the_middle_is_found_again() {
+    let podman = Podman::start(true);
+    let station = BuildStation::new(WAITS).on(&podman);
+    // Podman's containers outlive its service.
+    let run = station.begin();
+    podman.restart();
+    go(&station);
+    run.answer().changed();
+    assert_eq!(read(&station.artifact("x")), "done\n");
+    assert_eq!(read(&station.own("log")), "begun\n");
     station.run().unchanged();
 }
 

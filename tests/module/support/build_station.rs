@@ -124,13 +124,13 @@ impl BuildStation<'_> {
     /// Returns what the engine tells of the container; null where there is none.
     pub fn inspect(&self) -> Value {
         let output = match self.podman {
-            Some(_) => return serde_json::from_str(&self.engine(&["inspect", &self.container()])).unwrap(),
+            Some(podman) => podman.output(&["inspect", "--type", "container", &self.container()]),
             None => testbed()
                 .docker_command(&["inspect", &self.container()])
                 .output()
                 .unwrap(),
         };
-        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         answer.get(0).cloned().unwrap_or(Value::Null)
     }
 

@@ -3,7 +3,8 @@
 
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub struct Podman {
     directory: TempDir,
     running: TempDir,
-    service: Child,
+    service: Mutex<Child>,
 }
 
 impl Podman {
@@ -27,24 +28,8 @@ impl Podman {
             .prefix("podman-")
             .tempdir_in(testbed().path("/root"))
             .unwrap();
-        let socket = directory.path().join("podman.sock");
         let running = tempfile::Builder::new().prefix("podman-").tempdir().unwrap();
-        let mut command = podman(&directory, &running);
-        command
-            .args(["system", "service", "--time=0"])
-            .arg(format!("unix://{}", socket.display()))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        if trusted {
-            command.env("SSL_CERT_FILE", testbed().get("/ca"));
-        }
-        let mut service = command.spawn().unwrap();
-        let deadline = Instant::now() + START;
-        while UnixStream::connect(&socket).is_err() {
-            assert!(Instant::now() < deadline, "podman does not answer");
-            assert_eq!(service.try_wait().unwrap(), None, "podman ended");
-            sleep(PAUSE);
-        }
+        let service = Mutex::new(serve(&directory, &running, trusted));
         Self {
             directory,
             running,
@@ -52,17 +37,30 @@ impl Podman {
         }
     }
 
+    /// Ends the service at once and starts another on the same storage and socket.
+    pub fn restart(&self) {
+        let mut service = self.service.lock().unwrap();
+        service.kill().unwrap();
+        service.wait().unwrap();
+        *service = serve(&self.directory, &self.running, true);
+    }
+
     pub fn docker_host(&self) -> String {
         format!("unix://{}", self.directory.path().join("podman.sock").display())
     }
 
-    /// Runs podman's command line on the same storage and returns what it prints.
-    #[track_caller]
-    pub fn command(&self, words: &[&str]) -> String {
-        let output = podman(&self.directory, &self.running)
+    /// Runs podman's command line on the same storage.
+    pub fn output(&self, words: &[&str]) -> Output {
+        podman(&self.directory, &self.running)
             .args(words)
             .output()
-            .unwrap();
+            .unwrap()
+    }
+
+    /// As `output`, and returns what it prints.
+    #[track_caller]
+    pub fn command(&self, words: &[&str]) -> String {
+        let output = self.output(words);
         assert!(
             output.status.success(),
             "{words:?}: {}",
@@ -74,9 +72,33 @@ impl Podman {
 
 impl Drop for Podman {
     fn drop(&mut self) {
-        self.service.kill().ok();
-        self.service.wait().ok();
+        let service = self.service.get_mut().unwrap();
+        service.kill().ok();
+        service.wait().ok();
     }
+}
+
+/// Starts the service and waits until it answers.
+fn serve(directory: &TempDir, running: &TempDir, trusted: bool) -> Child {
+    let socket = directory.path().join("podman.sock");
+    std::fs::remove_file(&socket).ok();
+    let mut command = podman(directory, running);
+    command
+        .args(["system", "service", "--time=0"])
+        .arg(format!("unix://{}", socket.display()))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if trusted {
+        command.env("SSL_CERT_FILE", testbed().get("/ca"));
+    }
+    let mut service = command.spawn().unwrap();
+    let deadline = Instant::now() + START;
+    while UnixStream::connect(&socket).is_err() {
+        assert!(Instant::now() < deadline, "podman does not answer");
+        assert_eq!(service.try_wait().unwrap(), None, "podman ended");
+        sleep(PAUSE);
+    }
+    service
 }
 
 fn podman(directory: &TempDir, running: &TempDir) -> Command {
