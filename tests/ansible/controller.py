@@ -173,7 +173,10 @@ def library():
         return place.parent
     directory = WORK / "library"
     directory.mkdir(parents=True, exist_ok=True)
-    link = directory / "cross_compile"
-    link.unlink(missing_ok=True)
-    link.symlink_to(place)
+    # The binary under all of its names.
+    links = [entry.name for entry in (PROJECT / "library").iterdir() if entry.is_symlink()]
+    for name in {"cross_compile", *links}:
+        link = directory / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(place)
     return directory
