@@ -21,6 +21,23 @@ def an_ad_hoc_call_agrees_with_the_role(controller, station):
     assert controller.ad_hoc(templated, velaryon=velaryon).succeeded().result["changed"] is False
 
 
+@on_every_core
+def the_state_is_told_ad_hoc(controller, station):
+    velaryon = {**controller.ssh(), **station.variables()}
+    ask = lambda: controller.ad_hoc(
+        {**station.arguments(), "min_free_gb": 0}, module="cross_compile_info", velaryon=velaryon,
+    ).succeeded().results("cross_compile_info")[0]
+    station.make_bare()
+    before = ask()
+    assert before["environment"]["converged"] is False and before["changed"] is False, before
+    done = controller.ad_hoc(station.arguments(), velaryon=velaryon).succeeded()
+    assert done.result["actions"] == before["environment"]["actions"], before
+    after = ask()
+    assert after["environment"]["converged"] is True, after
+    assert after["health"] == {"healthy": True, "problems": []}, after
+    assert all(image["up_to_date"] for image in after["images"]), after
+
+
 def _word(value):
     return f"'{json.dumps(value)}'" if isinstance(value, dict) else value
 

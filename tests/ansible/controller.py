@@ -183,8 +183,12 @@ def library():
         return place.parent
     directory = WORK / "library"
     directory.mkdir(parents=True, exist_ok=True)
-    for file in (place, *(PROJECT / "library").glob("*.yaml")):
-        link = directory / file.name
+    # The binary under all of its names, and what is said of each.
+    names = [entry.name for entry in (PROJECT / "library").iterdir() if entry.is_symlink()]
+    files = {name: place for name in ("cross_compile", *names)}
+    files |= {file.name: file for file in (PROJECT / "library").glob("*.yaml")}
+    for name, file in files.items():
+        link = directory / name
         # Written once: others may be about to read it.
         if not link.is_symlink() or link.readlink() != file:
             link.unlink(missing_ok=True)

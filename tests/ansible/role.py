@@ -1,5 +1,7 @@
 """The role by its own playbook, in whole and in part."""
 
+import os
+import time
 import urllib.parse
 from base64 import b64encode
 
@@ -145,6 +147,35 @@ def the_storage_alone_is_set_up_by_tasks_from(controller, station):
     assert "engine" not in done.result and "toolkit" not in done.result, done.result
     assert sorted(path.name for path in (station.base / "artifacts").iterdir()) == ["nomad"]
     assert sorted(path.name for path in station.base.iterdir()) == ["artifacts", "build-cache", "workspace"]
+    controller.play(play, velaryon=velaryon).changed(0)
+
+
+@on_the_oldest_core_too
+def what_is_old_is_removed_by_tasks_from(controller, station):
+    play = [{
+        "hosts": "velaryon",
+        "gather_facts": False,
+        "tasks": [{
+            "name": "Remove old artifacts, caches and images.",
+            "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "prune"},
+        }],
+    }]
+    category = station.base / "artifacts/envoy"
+    category.mkdir(parents=True)
+    old, new = category / "envoy-v1.30.0-arm64", category / "envoy-v1.31.0-arm64"
+    for artifact, days in ((old, 20), (new, 10)):
+        artifact.write_text(artifact.name)
+        moment = time.time() - days * 24 * 60 * 60
+        os.utime(artifact, (moment, moment))
+    variables = station.variables()
+    variables["build_automation"] = {"artifact_retention_days": 15}
+    variables["artifact_pruning"] = {"unmanaged": True, "images": False}
+    velaryon = {**controller.ssh(), **variables}
+    told = controller.play(play, "--check", velaryon=velaryon).changed(1).results("cross_compile_prune")
+    assert old.exists()
+    done = controller.play(play, velaryon=velaryon).changed(1).results("cross_compile_prune")
+    assert done[0]["actions"] == told[0]["actions"] and len(done[0]["actions"]) == 1, (told, done)
+    assert new.exists() and not old.exists()
     controller.play(play, velaryon=velaryon).changed(0)
 
 

@@ -257,6 +257,38 @@ fn a_build_that_is_under_way_is_left_alone_with_all_that_is_its_own() {
 }
 
 #[test]
+fn a_build_whose_container_runs_is_seen_without_its_lock() {
+    let station = Station::converged();
+    let artifacts = station.base("artifacts");
+    let log = artifacts.join(".builds/consul/log");
+    fs::create_dir_all(log.parent().unwrap()).unwrap();
+    fs::write(&log, "").unwrap();
+    age(&log, 90);
+    let label = |name: &str, value: &str| format!("--label=io.goldentooth.cross_compile{name}={value}");
+    testbed().docker(&[
+        "run",
+        "--detach",
+        "--name",
+        &station.name,
+        "--network=none",
+        &label("", "0"),
+        &label(".build", "consul"),
+        &label(".artifacts", &artifacts.to_string_lossy()),
+        &label(".fingerprint", "f"),
+        &label(".invocation", "i"),
+        &format!("{}/base-builder:latest", testbed().get("/registry/prefix")),
+        "sleep",
+        "60",
+    ]);
+    let told = station.info(json!({ "gather": "builds" }));
+    spares(&station, json!({})).warned("the build `consul` is under way");
+    testbed().docker(&["rm", "--force", &station.name]);
+    assert_eq!(told.get("/builds/0/state"), &json!("running"), "{:#}", told.json);
+    prunes(&station, json!({})).without_warnings();
+    assert!(!log.exists());
+}
+
+#[test]
 fn a_cache_beyond_its_limit_loses_what_was_used_least_recently() {
     let station = station();
     let service = station.base("build-cache/envoy-builder");

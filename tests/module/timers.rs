@@ -1,16 +1,17 @@
 //! What goes on by itself: it comes, it is kept as it should be, and all of it goes again. Every test has a host of its
 //! own: the directories that systemd, cron and local programs have are the station's.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
 use crate::support::station::read;
 use crate::support::testbed::binary;
-use crate::support::{Answer, Station};
+use crate::support::{Answer, Station, testbed};
 
 const PRUNE: &str = "goldentooth-cross-compile-prune";
 const UPDATE: &str = "goldentooth-cross-compile-update";
@@ -104,6 +105,22 @@ fn arguments(station: &Station, job: &str) -> Value {
     let path = host(station, &format!("{LIBRARY}/cross_compile-{job}.json"));
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     serde_json::from_str(&read(&path)).unwrap()
+}
+
+/// Runs what the unit of a job starts, on the station's host.
+#[track_caller]
+fn as_the_timer_does(station: &Station, job: &str) -> Answer {
+    let inner = station.command(json!({}));
+    let words: Vec<_> = inner.get_args().collect();
+    let output = Command::new(inner.get_program())
+        .args(&words[..words.len() - 2])
+        .arg("/usr/local/lib/goldentooth/cross_compile")
+        .arg(format!("/usr/local/lib/goldentooth/cross_compile-{job}.json"))
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .output()
+        .unwrap();
+    Answer::new(&output)
 }
 
 #[track_caller]
@@ -304,24 +321,31 @@ fn the_timer_runs_the_last_play_again_and_finds_nothing_to_do() {
         .collect();
     assert_eq!(ansibles, ["_ansible_module_name"]);
 
-    // As the unit starts it, on the same host.
-    let inner = station.command(json!({}));
-    let words: Vec<_> = inner.get_args().collect();
-    let output = Command::new(inner.get_program())
-        .args(&words[..words.len() - 2])
-        .arg("/usr/local/lib/goldentooth/cross_compile")
-        .arg("/usr/local/lib/goldentooth/cross_compile-update.json")
-        .env_clear()
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .output()
-        .unwrap();
-    Answer::new(&output).unchanged();
+    as_the_timer_does(&station, "update").unchanged();
 
     // Older options, with a secret that nobody knows of any more.
     let path = host(&station, &format!("{LIBRARY}/cross_compile-update.json"));
     fs::write(&path, r#"{"registry_auth": {"token": "stormcrow-stormcrow"}}"#).unwrap();
     let answer = station.converges();
     assert!(!answer.json.to_string().contains("stormcrow"), "{}", answer.json);
+}
+
+#[test]
+fn the_timer_prunes_by_the_rule_of_the_last_play() {
+    let mut station = systemd().with("docker_host", testbed().get("/engine/docker_host"));
+    turn(&mut station, true, false);
+    station.run().changed();
+    let build = station.base("artifacts/.builds/envoy");
+    fs::create_dir_all(&build).unwrap();
+    for (name, days) in [("log", 8), ("log.1", 10)] {
+        let time = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
+        let file = File::create(build.join(name)).unwrap();
+        file.set_modified(time).unwrap();
+    }
+    let answer = as_the_timer_does(&station, "prune").changed();
+    assert_eq!(answer.get("/builds/0/path"), &json!(build.join("log.1")));
+    assert!(build.join("log").exists() && !build.join("log.1").exists());
+    as_the_timer_does(&station, "prune").unchanged();
 }
 
 #[test]
