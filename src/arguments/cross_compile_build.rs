@@ -113,7 +113,7 @@ const ARGUMENTS: &[Argument] = &[
     shared("builder_gid"),
     shared("registry"),
     shared("containers"),
-    shared("pull"),
+    shared("pull").computed("V(newer)"),
     shared("platform"),
     shared("registry_auth"),
     shared("docker_host"),

@@ -33,10 +33,24 @@ struct Module {
     page: &'static str,
 }
 
-const MODULES: &[Module] = &[Module {
-    specification: &arguments::cross_compile::SPECIFICATION,
-    page: "docs/options.md",
-}];
+const MODULES: &[Module] = &[
+    Module {
+        specification: &arguments::cross_compile::SPECIFICATION,
+        page: "docs/options.md",
+    },
+    Module {
+        specification: &arguments::cross_compile_build::SPECIFICATION,
+        page: "docs/build.md",
+    },
+    Module {
+        specification: &arguments::cross_compile_info::SPECIFICATION,
+        page: "docs/info.md",
+    },
+    Module {
+        specification: &arguments::cross_compile_prune::SPECIFICATION,
+        page: "docs/prune.md",
+    },
+];
 
 /// The module that the role calls.
 const MAIN: &Specification = &arguments::cross_compile::SPECIFICATION;
@@ -133,9 +147,10 @@ fn every_option_and_result_that_a_text_names_exists() {
                 specification.module
             );
         }
-        for name in results {
+        // What is marked so names nothing in particular.
+        for name in results.iter().filter(|name| !name.starts_with("ignore:")) {
             assert!(
-                returns.contains(&name),
+                returns.contains(name),
                 "RV({name}) is no result of `{}`",
                 specification.module
             );
