@@ -21,7 +21,7 @@ def an_ad_hoc_call_agrees_with_the_role(controller, station):
     assert controller.ad_hoc(templated, velaryon=velaryon).succeeded().result["changed"] is False
 
 
-@on_every_core
+@on_the_oldest_core_too
 def the_state_is_told_ad_hoc(controller, station):
     velaryon = {**controller.ssh(), **station.variables()}
     ask = lambda: controller.ad_hoc(

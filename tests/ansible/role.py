@@ -47,7 +47,7 @@ def _four_steps(controller, station, connection):
     assert unchanged.result["actions"] == [] and not unchanged.result.get("warnings"), unchanged.result
 
 
-@on_every_core
+@on_the_oldest_core_too
 def the_role_finds_its_module_by_itself(controller, station):
     nothing = controller.directory / "nothing"
     nothing.mkdir()
