@@ -47,7 +47,8 @@ const ARGUMENTS: &[Argument] = &[
         .describe(&[
             "Free space, in GiB, below which a place is a problem of RV(health). V(0) turns the check off.",
         ]),
-    shared("base_dir"),
+    shared("base_dir")
+        .describe(&["The directory that the others lie in, unless another path is given for them."]),
     shared("artifacts_dir"),
     shared("cache_dir"),
     shared("workspace_dir"),

@@ -40,9 +40,12 @@ const ARGUMENTS: &[Argument] = &[
              more, and are used by no container. An image that was built on the host is never one of them.",
             "Podman forgets where an image without a tag came from; there, only what the registry still has goes.",
         ]),
-    shared("base_dir"),
+    shared("base_dir")
+        .describe(&["The directory that the others lie in, unless another path is given for them."]),
     shared("artifacts_dir"),
-    shared("artifact_categories"),
+    shared("artifact_categories").describe(&[
+        "The categories whose artifacts may go, sub-directories of O(artifacts_dir). No other is looked at.",
+    ]),
     shared("cache_dir"),
     shared("registry"),
     shared("containers"),
