@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import builds
 from station import ANSIBLE, BINARY, PROJECT, ROLE_PLAY, Failed, Station, ran
 
 HERE = Path(__file__).resolve().parent
@@ -62,6 +63,7 @@ def main():
             *first_run(station, images, rounds),
             *inventory(station, rounds),
             *small_things(station, rounds * 20),
+            *built(station, rounds),
         ]
         facts = surroundings(station)
     table = markdown(["what", "the module", "beside it", "goal", ""], [row.cells() for row in rows])
@@ -212,6 +214,24 @@ def small_things(station, rounds):
             "at most 1 ms", cost <= 0.001),
         Row("size of the static binary", f"{BINARY.stat().st_size / 1e6:.1f} MB", "", "at most 12 MB",
             BINARY.stat().st_size <= 12e6),
+    ]
+
+
+def built(station, rounds):
+    """Builds, beside the same by `docker run`."""
+    say("builds")
+    measured = builds.measure(station, rounds)
+    overhead = measured["run"] - measured["plain"]
+    return [
+        Row("an up-to-date build is recognised", milliseconds(measured["known"]), "",
+            "under 50 ms", measured["known"] < 0.05),
+        Row("a build of next to nothing", f"{measured['run']:.2f} s", f"{measured['plain']:.2f} s by `docker run`",
+            "at most 0.5 s more", overhead <= 0.5),
+        *(
+            Row(f"peak memory with {what}", f"{measured[name] / MIB:.1f} MiB", "",
+                "at most 32 MiB", measured[name] <= 32 * MIB)
+            for name, what in (("log", "a log of 1 GiB"), ("artifacts", "2 GiB of artifacts"))
+        ),
     ]
 
 
