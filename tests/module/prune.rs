@@ -357,16 +357,20 @@ fn a_cache_that_a_running_container_sees_stays() {
 
 #[test]
 fn superseded_images_go_and_none_that_anything_uses() {
-    let station = Station::converged();
-    let image = station.image("base-builder:latest");
-    let id = || testbed().docker(&["image", "inspect", "--format", "{{.Id}}", &image]);
-    let first = id();
+    // Images that no other station has: by one of theirs, an image would be somebody else's, too.
+    let seed = |number: u32| 1000 + std::process::id() * 10 + number;
+    let mut station = Station::new().only(&["images"]);
+    station.set_images(&[("base_builder", "pruned")]);
+    let image = station.image("pruned:latest");
+    let bring = |number: u32| {
+        station.push("pruned", seed(number));
+        station.run().changed();
+        testbed().docker(&["image", "inspect", "--format", "{{.Id}}", &image])
+    };
+    let first = bring(1);
     spares(&station, json!({}));
-    station.push("base-builder", 2);
-    station.run().changed();
-    let second = id();
-    station.push("base-builder", 3);
-    station.run().changed();
+    let second = bring(2);
+    bring(3);
 
     // One of the two is used by a container, though it does not run.
     testbed().docker(&["create", "--name", &station.name, &second, "true"]);
