@@ -173,7 +173,10 @@ def library():
         return place.parent
     directory = WORK / "library"
     directory.mkdir(parents=True, exist_ok=True)
-    link = directory / "cross_compile"
-    link.unlink(missing_ok=True)
-    link.symlink_to(place)
+    # Every module is the one binary, under a name of its own.
+    others = [link.name for link in (PROJECT / "library").iterdir() if link.is_symlink()]
+    for name in ("cross_compile", *others):
+        link = directory / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(place)
     return directory
