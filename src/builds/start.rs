@@ -6,6 +6,9 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use super::confinement::specification;
 use super::desired::Desired;
@@ -16,10 +19,14 @@ use super::place::Place;
 use super::record::{self, Record, Run, State};
 use super::user;
 use crate::docker::Engine;
-use crate::docker::containers::Container;
+use crate::docker::containers::{Container, State as ContainerState};
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::threads;
+
+/// How long an engine may take for a container that a killed run asked for.
+const STRAY: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where the kernel makes names that nobody else has.
 const NAMES: &str = "/proc/sys/kernel/random/uuid";
@@ -66,8 +73,7 @@ pub async fn start(
         fingerprint: inputs.fingerprint(),
         invocation: invocation.clone(),
     };
-    let id = engine
-        .create_container(&specification(desired, &image.described.id, &labels))
+    let id = create(desired, &image.described.id, &labels, engine)
         .await
         .map_err(full_disk)?;
     let started = async {
@@ -91,6 +97,31 @@ pub async fn start(
             // It never ran, so that there is nothing in it to look at.
             engine.remove_container(&id).await.ok();
             Err(error)
+        }
+    }
+}
+
+/// Makes the container. A run that was killed may have left the engine at making it, which then goes on by itself.
+async fn create(desired: &Desired, image: &str, labels: &Labels, engine: &Engine) -> Result<String> {
+    let specification = specification(desired, image, labels);
+    let place = &desired.place;
+    let deadline = Instant::now() + STRAY;
+    loop {
+        let error = match engine.create_container(&specification).await {
+            Err(error) if error.kind() == Kind::Refused && Instant::now() < deadline => error,
+            outcome => return outcome,
+        };
+        match engine.container(&specification.name).await? {
+            Some(container) => {
+                let labels = Labels::read(&container.labels);
+                let is_ours = labels.is_some_and(|labels| labels.is_of(place.name(), place.artifacts()));
+                if !is_ours || container.state != ContainerState::Created {
+                    return Err(error);
+                }
+                engine.remove_container(&container.id).await?;
+            }
+            // Its name is taken already, but it is not there yet.
+            None => sleep(PAUSE).await,
         }
     }
 }

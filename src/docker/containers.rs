@@ -153,7 +153,7 @@ impl Engine {
     /// Makes a container and returns its id.
     ///
     /// # Errors
-    /// The engine's; a name that is taken among them.
+    /// The engine's; `Refused` for a name that is taken.
     pub async fn create_container(&self, specification: &Specification) -> Result<String> {
         let product = self.identity().await?.product;
         let options = CreateContainerOptionsBuilder::new()
@@ -163,7 +163,16 @@ impl Engine {
             .create_container(Some(options), body(specification, product))
             .await
             .map(|answer| answer.id)
-            .map_err(|error| failure::engine(&error, &format!("create container `{}`", specification.name)))
+            .map_err(|error| {
+                let doing = format!("create container `{}`", specification.name);
+                match failure::words(&error) {
+                    words if words.contains("already in use") => {
+                        Error::new(Kind::Refused, format!("cannot {doing}: {words}"))
+                            .with_remedy("find out who else makes containers of that name, then run again")
+                    }
+                    _ => failure::engine(&error, &doing),
+                }
+            })
     }
 
     /// # Errors

@@ -40,7 +40,7 @@ const MODULES: &[Module] = &[
     },
     Module {
         specification: &arguments::cross_compile_build::SPECIFICATION,
-        page: "docs/build.md",
+        page: "docs/builds.md",
     },
     Module {
         specification: &arguments::cross_compile_info::SPECIFICATION,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::background::{Background, until};
 use crate::support::build_station::read;
+use crate::support::private::leftovers;
 use crate::support::{BuildStation, Podman};
 
 /// Goes on once the test says so, by a file in the cache.
@@ -147,6 +148,29 @@ fn an_engine_that_is_restarted_in_the_middle_is_found_again() {
     assert_eq!(read(&station.artifact("x")), "done\n");
     assert_eq!(read(&station.own("log")), "begun\n");
     station.run().unchanged();
+}
+
+#[test]
+fn a_run_killed_at_any_time_is_finished_by_the_next() {
+    let mut station = BuildStation::new("echo $ROUND >x; ln -sf x link");
+    station.set("environment", json!({ "ROUND": "0" }));
+    station.run().changed();
+    for round in 1..=16u64 {
+        let value = round.to_string();
+        station.set("environment", json!({ "ROUND": value }));
+        let run = Background::start(station.command(json!({})));
+        std::thread::sleep(Duration::from_millis(round * 40));
+        run.signal(9);
+        run.ended();
+        // Done, or still to do: what is there then is whole.
+        station.run().succeeded();
+        station.run().unchanged();
+        station.verifies();
+        assert_eq!(read(&station.artifact("link")), format!("{value}\n"));
+        assert_eq!(station.inspect(), Value::Null);
+        assert!(!station.own("staging").exists());
+        assert_eq!(leftovers(&station.artifact("")), [""; 0]);
+    }
 }
 
 #[test]
