@@ -58,6 +58,14 @@ pub fn failure(end: &End, circumstances: &Circumstances<'_>) -> Option<Error> {
             format!("the build of `{name}` took longer than `build_timeout` ({limit} s) and was stopped"),
             "raise `build_timeout`, or run it again: it starts anew, with its cache".to_owned(),
         ),
+        Cause::Engine if code != 0 => (
+            Kind::Failed,
+            format!(
+                "the engine went away while it built `{name}`, and the build ended with exit code {code}"
+            ),
+            "see the engine's log, and run it again: it starts anew, with its cache".to_owned(),
+        ),
+        Cause::Engine => return None,
         Cause::Itself if !end.container.error.is_empty() => (
             Kind::Failed,
             format!("the build of `{name}` could not run: {}", end.container.error),
@@ -195,6 +203,13 @@ mod tests {
                 "raise `memory`",
             ),
             (
+                end(Cause::Engine, 255),
+                vec![],
+                ROOM,
+                "the engine went away",
+                "starts anew",
+            ),
+            (
                 end(Cause::Itself, 137),
                 vec![],
                 ROOM,
@@ -246,6 +261,7 @@ mod tests {
             told(&end(Cause::Itself, 0), &["no space left on device"], full),
             None
         );
+        assert_eq!(told(&end(Cause::Engine, 0), &[], ROOM), None);
         // Stopped, even though it then said that all was well.
         assert!(told(&end(Cause::Time, 0), &[], ROOM).is_some());
     }

@@ -35,6 +35,8 @@ pub struct End {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     Itself,
+    /// The engine was away meanwhile, and may have taken the build with it.
+    Engine,
     /// It took too long, and was stopped.
     Time,
     /// Somebody ended the run, and the build was stopped with it.
@@ -57,7 +59,8 @@ impl Watch<'_> {
     /// # Errors
     /// `NotFound` when somebody removed it; the engine's when it stays away; the system's for the log.
     pub async fn until_the_end(&self, id: &str, log: &mut Log) -> Result<End> {
-        let deadline = self.deadline(&self.look(id).await?);
+        let (container, mut was_away) = self.look(id).await?;
+        let deadline = self.deadline(&container);
         loop {
             log.restart()?;
             if let Some(cause) = self.follow(id, log, deadline).await {
@@ -65,17 +68,18 @@ impl Watch<'_> {
                 // What it said on being stopped is in the log, too.
                 log.restart()?;
                 timeout(GRACE, self.copy(id, log)).await.ok();
-                let container = self.look(id).await?;
+                let (container, _) = self.look(id).await?;
                 return Ok(End { container, cause });
             }
-            let mut container = self.look(id).await?;
+            let (mut container, is_back) = self.look(id).await?;
+            was_away |= is_back;
             if container.state == State::Ended {
                 if container.exit_code == KILLED {
                     // Whoever removes a container kills it first.
                     sleep(PAUSE).await;
-                    container = self.look(id).await?;
+                    (container, _) = self.look(id).await?;
                 }
-                let cause = Cause::Itself;
+                let cause = if was_away { Cause::Engine } else { Cause::Itself };
                 return Ok(End { container, cause });
             }
             sleep(PAUSE).await;
@@ -124,12 +128,13 @@ impl Watch<'_> {
         !matches!(container, Ok(Some(container)) if container.state == State::Ended)
     }
 
-    /// Returns the container, waiting for an engine that is away.
-    async fn look(&self, id: &str) -> Result<Container> {
+    /// Returns the container, waiting for an engine that is away, and whether it was.
+    async fn look(&self, id: &str) -> Result<(Container, bool)> {
         let deadline = Instant::now() + self.patience;
+        let mut was_away = false;
         loop {
             match self.engine.container(id).await {
-                Ok(Some(container)) => return Ok(container),
+                Ok(Some(container)) => return Ok((container, was_away)),
                 Ok(None) => {
                     return Err(
                         Error::new(Kind::NotFound, "the build's container was removed while it ran")
@@ -137,7 +142,10 @@ impl Watch<'_> {
                     );
                 }
                 Err(error) if Instant::now() >= deadline => return Err(error),
-                Err(_) => sleep(PAUSE).await,
+                Err(_) => {
+                    was_away = true;
+                    sleep(PAUSE).await;
+                }
             }
         }
     }
