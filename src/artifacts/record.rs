@@ -1,13 +1,14 @@
 //! Proving what a category holds.
 //!
 //! Owns the writing of statements and, after them, of `SHA256SUMS`. What was listed before keeps its digest, so that
-//! a file that somebody changed stays noticed however often the list is written.
+//! a file that somebody changed stays noticed however often the list is written. What a build replaced is listed as it
+//! was found: the statement that was kept with it says whether somebody had changed it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::statement::{self, Build, Noted, Statement, Subject};
-use super::{Collection, Digest, Entry, Manifest, PREVIOUS, Tree, companions, hash_all, manifest};
+use super::{Collection, Digest, Entry, Manifest, Tree, companions, hash_all, manifest};
 use crate::error::Result;
 use crate::files::tree::Attributes;
 
@@ -46,12 +47,6 @@ pub fn record(tree: &Tree, collection: &Collection, build: &Build) -> Result<Vec
         known.insert(path.clone(), Digest::of(&text));
         statements.push(path);
     }
-    let listed = Manifest::read(tree).ok().flatten().unwrap_or_default();
-    for kept in &collection.kept {
-        if let Some(digest) = listed.digest(&kept.from) {
-            known.insert(kept.to.clone(), digest);
-        }
-    }
     rewrite(tree, &known)?;
     Ok(statements)
 }
@@ -73,7 +68,7 @@ pub fn rewrite(tree: &Tree, known: &BTreeMap<PathBuf, Digest>) -> Result<Manifes
             .get(path)
             .copied()
             .or_else(|| listed.as_ref()?.digest(path))
-            .or_else(|| stated(tree, path, listed.is_none()));
+            .or_else(|| listed.is_none().then(|| stated(tree, path))?);
         match told {
             Some(digest) => rewritten.insert(path.clone(), digest),
             None => unknown.push(file),
@@ -89,12 +84,8 @@ pub fn rewrite(tree: &Tree, known: &BTreeMap<PathBuf, Digest>) -> Result<Manifes
     Ok(rewritten)
 }
 
-/// Returns the digest that the statement beside a file tells, where the list should have told it: when the list is lost,
-/// or when a run was killed between keeping a file and writing the list.
-fn stated(tree: &Tree, path: &Path, is_list_lost: bool) -> Option<Digest> {
-    if !is_list_lost && !path.starts_with(PREVIOUS) {
-        return None;
-    }
+/// Returns the digest that the statement beside a file tells, for when the list is lost.
+fn stated(tree: &Tree, path: &Path) -> Option<Digest> {
     let text = tree.read(&companions::statement(path), statement::LIMIT).ok()??;
     let statement = Statement::parse(&text).ok()?;
     statement.digest_of(path).filter(|_| statement.is_ours())

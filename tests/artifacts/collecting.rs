@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cross_compile::artifacts::collect::Change;
+use cross_compile::artifacts::inventory::Verification;
 use cross_compile::artifacts::{self, Architecture, Inventory, Kind, Tree};
 
 use crate::support::{Scene, arm64, noise, package, snapshot};
@@ -154,6 +155,27 @@ fn what_a_build_by_hand_left_is_accepted() {
     scene.collect().expect("a collection");
     scene.assert_proven();
     assert_eq!(scene.read("envoy-arm64"), [arm64(), b"v1.32.0"].concat());
+}
+
+#[test]
+fn what_somebody_overwrote_is_kept_and_listed_as_it_was_found() {
+    let scene = Scene::built("v1.32.0");
+    scene.collect().expect("a collection");
+    // Staging still has the same file.
+    fs::remove_file(scene.category().join("envoy-v1.32.0-arm64")).expect("an artifact");
+    scene.has("envoy-v1.32.0-arm64", &[arm64(), b"by hand"].concat());
+    scene.collect().expect("a collection");
+    let kept = "previous/19700101T000000Z/envoy-v1.32.0-arm64";
+    assert_eq!(scene.read(kept), [arm64(), b"by hand"].concat());
+    scene.assert_proven();
+    // The statement that came along tells of the one that was built.
+    let mut inventory = Inventory::read(&scene.tree()).expect("an inventory");
+    inventory.verify(&scene.tree(), |_| true).expect("hashes");
+    let mut artifacts = inventory.artifacts.iter();
+    let old = artifacts
+        .find(|artifact| artifact.path == Path::new(kept))
+        .expect("the old one");
+    assert_eq!(old.verification, Verification::Changed, "{old:?}");
 }
 
 /// Checks that nothing at all arrives, and that the error tells why.
