@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::statement::{self, Build, Noted, Statement, Subject};
-use super::{Collection, Digest, Entry, Manifest, Tree, companions, hash_all, manifest};
+use super::{Collection, Digest, Entry, Manifest, PREVIOUS, Tree, companions, hash_all, manifest};
 use crate::error::Result;
 use crate::files::tree::Attributes;
 
@@ -68,7 +68,10 @@ pub fn rewrite(tree: &Tree, known: &BTreeMap<PathBuf, Digest>) -> Result<Manifes
             .get(path)
             .copied()
             .or_else(|| listed.as_ref()?.digest(path))
-            .or_else(|| listed.is_none().then(|| stated(tree, path))?);
+            .or_else(|| {
+                let is_lost = listed.is_none() && !path.starts_with(PREVIOUS);
+                is_lost.then(|| stated(tree, path))?
+            });
         match told {
             Some(digest) => rewritten.insert(path.clone(), digest),
             None => unknown.push(file),

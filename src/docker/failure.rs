@@ -14,7 +14,8 @@ use crate::error::{Error, Kind};
 /// The order counts: a final answer wins over the trouble that it may be wrapped in.
 #[must_use]
 pub fn kind_of(message: &str) -> Kind {
-    let message = message.to_ascii_lowercase();
+    // A word that begins with a blank is one of its own, at the beginning, too.
+    let message = format!(" {}", message.to_ascii_lowercase());
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     if says(&[
         "x509:",
@@ -27,7 +28,13 @@ pub fn kind_of(message: &str) -> Kind {
         "self-signed certificate",
     ]) {
         Kind::Untrusted
-    } else if says(&["toomanyrequests", "too many requests", "429"]) {
+    } else if says(&[
+        "toomanyrequests",
+        "too many requests",
+        // Never the number alone, which ports and names may hold.
+        "status: 429",
+        "status code 429",
+    ]) {
         Kind::Unreachable
     } else if says(&[
         "unauthorized",
@@ -58,7 +65,7 @@ pub fn kind_of(message: &str) -> Kind {
         "connection reset",
         "broken pipe",
         "no route to host",
-        "eof",
+        " eof",
     ]) || says(&[
         "i/o timeout",
         "timeout",
@@ -225,6 +232,13 @@ mod tests {
                 Kind::Denied,
             ),
             ("Get https://r.io/v2/: no basic auth credentials", Kind::Denied),
+            // What names and ports hold says nothing.
+            (
+                "Head \"https://r.io:42961/v2/geoff/x\": no basic auth credentials",
+                Kind::Denied,
+            ),
+            ("cannot read the layer of r.io:42961/geoff/x", Kind::Failed),
+            ("EOF", Kind::Unreachable),
             (
                 "manifest for r.io/x:y not found: manifest unknown: manifest unknown",
                 Kind::NotFound,

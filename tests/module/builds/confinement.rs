@@ -124,9 +124,11 @@ fn check(probes: &BTreeMap<String, String>, engine: &str, read_only: bool) {
     for name in denied {
         expect(name, "denied");
     }
-    // Podman's default seccomp profile lets a process have a user namespace, where it is root over nothing.
-    let namespace = if engine == "docker" { "denied" } else { "possible" };
-    expect("a user namespace", namespace);
+    // Podman's default seccomp profile lets a process have a user namespace, where it is root over nothing; whether
+    // the kernel does depends on the machine.
+    if engine == "docker" {
+        expect("a user namespace", "denied");
+    }
     expect("devices", "");
     let private = if read_only {
         "/artifacts /tmp /tmp/bazel-cache /var/tmp"
