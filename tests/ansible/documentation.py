@@ -32,7 +32,7 @@ def the_role_is_documented_without_a_warning(controller, station):
     shown = controller.documentation("--type", "role", ROLE)
     assert "O(" not in shown and "cross_compile.toolkit_version" in shown, shown
     told = json.loads(controller.documentation("--type", "role", "--json", ROLE))[ROLE]["entry_points"]
-    assert sorted(told) == ["artifacts", "main"], sorted(told)
+    assert sorted(told) == ["artifacts", "build", "main", "prune", "test"], sorted(told)
     assert sorted(told["main"]["options"]) == VARIABLES
     assert told["artifacts"]["options"]["cross_compile"]["options"].keys() >= {"base_dir", "artifacts_dir", "mode"}
 
