@@ -30,12 +30,12 @@ pub(super) fn jobs(arguments: &Arguments, paths: &Paths) -> Result<BTreeMap<Job,
         ] {
             options.insert(name.to_owned(), value);
         }
-        // What else the two modules have in common.
+        // What else the two modules have in common, but for secrets: where a registry has to be asked, the user's own
+        // credentials serve.
         for name in [
             "artifact_categories",
             "registry",
             "containers",
-            "registry_auth",
             "docker_host",
             "ca_bundle",
             "timeout",

@@ -335,6 +335,7 @@ fn the_timer_prunes_by_the_rule_of_the_last_play() {
     let mut station = systemd().with("docker_host", testbed().get("/engine/docker_host"));
     turn(&mut station, true, false);
     station.run().changed();
+    assert_eq!(arguments(&station, "prune")["registry_auth"], Value::Null);
     let build = station.base("artifacts/.builds/envoy");
     fs::create_dir_all(&build).unwrap();
     for (name, days) in [("log", 8), ("log.1", 10)] {
