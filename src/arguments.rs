@@ -26,6 +26,7 @@ mod python;
 mod relations;
 mod secrets;
 mod specification;
+mod typed;
 mod validate;
 
 use serde::Serialize;

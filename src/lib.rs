@@ -16,6 +16,7 @@ pub mod arguments;
 pub mod artifacts;
 pub mod builds;
 mod certificates;
+mod changes;
 pub mod cli;
 mod compose;
 mod connections;

@@ -54,6 +54,16 @@ pub enum Purpose {
     Look,
 }
 
+impl Purpose {
+    #[must_use]
+    pub fn of_run(check_mode: bool) -> Self {
+        match check_mode {
+            true => Self::Look,
+            false => Self::Change,
+        }
+    }
+}
+
 /// The lock, held until dropped.
 #[derive(Debug)]
 pub struct Lock {

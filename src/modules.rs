@@ -5,11 +5,15 @@ pub mod cross_compile_build;
 pub mod cross_compile_info;
 pub mod cross_compile_prune;
 
+use std::path::Path;
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use crate::arguments::{self, Parameters, Specification};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::{git, registry};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Module {
@@ -78,6 +82,19 @@ impl Module {
             Self::Prune => cross_compile_prune::run(parameters, check_mode, context).await,
         }
     }
+}
+
+/// Sets the process up to reach git servers and registries. Must be called before any thread is started.
+///
+/// # Errors
+/// When `ca_bundle` cannot be read, or holds no certificate.
+fn set_up_connections(ca_bundle: Option<&Path>, timeout: Duration) -> Result<()> {
+    git::initialise(&git::Settings {
+        ca_bundle: ca_bundle.map(Path::to_path_buf),
+        timeout,
+    })?;
+    registry::find_by_hash();
+    Ok(())
 }
 
 #[cfg(test)]

@@ -138,14 +138,14 @@ fn observe_directories(
 /// # Errors
 /// When no engine answers, naming the sockets.
 pub async fn open(desired: &Desired, context: &Context, patience: Patience) -> Result<Access> {
-    let access = Access::open(
+    Access::open(
         desired.docker_host.as_deref(),
         desired.ca_bundle.clone(),
         desired.timeout,
+        patience,
         &context.secrets,
     )
-    .await?;
-    Ok(Access { patience, ..access })
+    .await
 }
 
 /// Returns whether docker's buildx is there; `None` for an engine that does without.

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::apply::Brought;
+use crate::changes;
 use crate::desired::Desired;
 use crate::docker::Identity;
 use crate::facts::Facts;
@@ -22,17 +23,9 @@ pub fn report(
     brought: &Brought,
     facts: &Facts,
 ) -> Map<String, Value> {
-    let actions: Vec<String> = plan.changes.iter().flat_map(Change::actions).collect();
-    let differences: Vec<Value> = plan
-        .changes
-        .iter()
-        .map(|change| change.difference().to_json())
-        .collect();
-    let mut result = Map::new();
+    let actions = plan.changes.iter().flat_map(Change::actions).collect();
+    let mut result = changes::told(actions, plan.changes.iter().map(Change::difference));
     let mut tell = |name: &str, value: Value| result.insert(name.to_owned(), value);
-    tell("changed", json!(!plan.changes.is_empty()));
-    tell("actions", json!(actions));
-    tell("diff", json!(differences));
     if desired.wants(Resource::Directories) {
         tell("directories", report_directories(desired, observed, plan, facts));
     }

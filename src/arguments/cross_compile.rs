@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Alias, Argument, Literal, Options, Parameters, Removal, Specification, Type, When};
+use super::{Alias, Argument, Literal, Options, Parameters, Removal, Specification, Type, When, typed};
 use crate::error::{Error, Kind, Result};
 
 const COLLECTION: &str = "goldentooth.cross_compile";
@@ -22,6 +22,11 @@ pub const DEFAULT_CONTAINERS: [(&str, &str); 3] = [
 ];
 
 pub const SPECIFICATION: Specification = Specification::new("cross_compile", Options::new(ARGUMENTS));
+
+/// Returns the option of this name, for the modules that take the same one.
+pub(super) const fn shared(name: &str) -> Argument {
+    SPECIFICATION.options.shared(name)
+}
 
 /// What can be converged by itself; without a choice, everything is.
 const RESOURCES: &[Literal] = &[
@@ -410,13 +415,9 @@ impl Arguments {
     /// # Errors
     /// `Failed` when declaration and type disagree, which is a defect of this program.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self> {
-        let mut parameters = parameters.clone();
-        fill(&mut parameters, &SPECIFICATION.options);
-        let given = Given::new(&parameters);
-        let arguments: Self = serde_json::from_value(Value::Object(parameters)).map_err(|error| {
-            Error::new(Kind::Failed, format!("cannot read the checked options: {error}"))
-                .with_remedy("report this as a defect of the module")
-        })?;
+        let filled = typed::filled(parameters, &SPECIFICATION.options);
+        let given = Given::new(&filled);
+        let arguments: Self = typed::read(filled)?;
         Ok(Self { given, ..arguments })
     }
 
@@ -455,28 +456,6 @@ pub fn images(containers: &Map<String, Value>) -> Result<BTreeMap<String, String
     Ok(images)
 }
 
-/// Fills in the dicts that an explicit null left out: it unsets an option without a default, as these are for
-/// Ansible, but not their own options.
-pub(super) fn fill(parameters: &mut Parameters, options: &Options) {
-    for argument in options.arguments {
-        let unset = parameters.get(argument.name).is_none_or(Value::is_null);
-        if unset {
-            let default = match argument.nested() {
-                Some(_) => Some(Value::Object(Map::new())),
-                None => argument.default_value(),
-            };
-            if let Some(default) = default {
-                parameters.insert(argument.name.to_owned(), default);
-            }
-        }
-        if let (Some(nested), Some(Value::Object(inner))) =
-            (argument.nested(), parameters.get_mut(argument.name))
-        {
-            fill(inner, nested);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -484,11 +463,7 @@ mod tests {
     use serde_json::json;
 
     fn arguments(raw: Value) -> Arguments {
-        let Value::Object(raw) = raw else {
-            panic!("not a dict")
-        };
-        let parsed = parse(&SPECIFICATION, raw, &Context::system()).unwrap();
-        Arguments::from_parameters(&parsed.parameters).unwrap()
+        Arguments::from_parameters(&typed::checked(&SPECIFICATION, raw)).unwrap()
     }
 
     #[test]

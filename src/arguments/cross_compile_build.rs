@@ -7,16 +7,11 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::cross_compile::{self, EnvoyBuild, RegistryAuth};
-use super::{Argument, Literal, Options, Parameters, Specification, Type};
-use crate::error::{Error, Kind, Result};
+use super::cross_compile::{EnvoyBuild, RegistryAuth, shared};
+use super::{Argument, Literal, Options, Parameters, Specification, Type, typed};
+use crate::error::Result;
 
 pub const SPECIFICATION: Specification = Specification::new("cross_compile_build", Options::new(ARGUMENTS));
-
-/// Returns the option of `cross_compile` that has this name.
-const fn shared(name: &str) -> Argument {
-    cross_compile::SPECIFICATION.options.shared(name)
-}
 
 const ARGUMENTS: &[Argument] = &[
     Argument::new("name", Type::Str).required().describe(&[
@@ -182,12 +177,7 @@ impl Arguments {
     /// # Errors
     /// `Failed` when declaration and type disagree, which is a defect of this program.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self> {
-        let mut parameters = parameters.clone();
-        cross_compile::fill(&mut parameters, &SPECIFICATION.options);
-        serde_json::from_value(Value::Object(parameters)).map_err(|error| {
-            Error::new(Kind::Failed, format!("cannot read the checked options: {error}"))
-                .with_remedy("report this as a defect of the module")
-        })
+        typed::read(typed::filled(parameters, &SPECIFICATION.options))
     }
 }
 
@@ -198,11 +188,7 @@ mod tests {
     use serde_json::json;
 
     fn arguments(raw: Value) -> Arguments {
-        let Value::Object(raw) = raw else {
-            panic!("not a dict")
-        };
-        let parsed = parse(&SPECIFICATION, raw, &Context::system()).unwrap();
-        Arguments::from_parameters(&parsed.parameters).unwrap()
+        Arguments::from_parameters(&typed::checked(&SPECIFICATION, raw)).unwrap()
     }
 
     #[test]

@@ -2,11 +2,10 @@
 //! it should be, and what to tell of it.
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::cross_compile::{self, SPECIFICATION as CROSS_COMPILE};
-use super::{Argument, Literal, Options, Parameters, Specification, Type};
-use crate::error::{Error, Kind, Result};
+use super::cross_compile::{self, shared};
+use super::{Argument, Literal, Options, Parameters, Specification, Type, typed};
+use crate::error::Result;
 
 pub const SPECIFICATION: Specification = Specification::new("cross_compile_info", Options::new(ARGUMENTS));
 
@@ -79,10 +78,6 @@ const ARGUMENTS: &[Argument] = &[
     shared("timeout"),
 ];
 
-const fn shared(name: &str) -> Argument {
-    CROSS_COMPILE.options.shared(name)
-}
-
 /// The options of one call, as they were typed: coerced and with their defaults, not yet understood.
 #[derive(Debug, Clone)]
 pub struct Arguments {
@@ -104,13 +99,8 @@ impl Arguments {
     /// # Errors
     /// `Failed` when declaration and type disagree, which is a defect of this program.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self> {
-        let mut own = parameters.clone();
-        cross_compile::fill(&mut own, &SPECIFICATION.options);
         Ok(Self {
-            own: serde_json::from_value(Value::Object(own)).map_err(|error| {
-                Error::new(Kind::Failed, format!("cannot read the checked options: {error}"))
-                    .with_remedy("report this as a defect of the module")
-            })?,
+            own: typed::read(typed::filled(parameters, &SPECIFICATION.options))?,
             environment: cross_compile::Arguments::from_parameters(parameters)?,
         })
     }
@@ -119,16 +109,11 @@ impl Arguments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arguments::{Context, parse};
     use crate::info::Subject;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn arguments(raw: Value) -> Arguments {
-        let Value::Object(raw) = raw else {
-            panic!("not a dict")
-        };
-        let parsed = parse(&SPECIFICATION, raw, &Context::system()).unwrap();
-        Arguments::from_parameters(&parsed.parameters).unwrap()
+        Arguments::from_parameters(&typed::checked(&SPECIFICATION, raw)).unwrap()
     }
 
     #[test]
@@ -147,7 +132,7 @@ mod tests {
         assert_eq!(arguments.environment.images().unwrap()["ci_builder"], "");
         // What cannot matter to somebody who only looks.
         let without = ["state", "resources", "lock_timeout"];
-        for argument in CROSS_COMPILE.options.arguments {
+        for argument in cross_compile::SPECIFICATION.options.arguments {
             let found = SPECIFICATION.options.find(argument.name).is_some();
             assert_eq!(found, !without.contains(&argument.name), "{}", argument.name);
         }

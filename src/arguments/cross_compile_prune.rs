@@ -1,11 +1,10 @@
 //! The options of the module `cross_compile_prune`: where everything is, and by which rule it goes.
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::cross_compile::{self, SPECIFICATION as CROSS_COMPILE};
-use super::{Argument, Literal, Options, Parameters, Specification, Type};
-use crate::error::{Error, Kind, Result};
+use super::cross_compile::{self, shared};
+use super::{Argument, Literal, Options, Parameters, Specification, Type, typed};
+use crate::error::Result;
 
 pub const SPECIFICATION: Specification = Specification::new("cross_compile_prune", Options::new(ARGUMENTS));
 
@@ -56,10 +55,6 @@ const ARGUMENTS: &[Argument] = &[
     shared("lock_timeout"),
 ];
 
-const fn shared(name: &str) -> Argument {
-    CROSS_COMPILE.options.shared(name)
-}
-
 /// The options of one call, as they were typed: coerced and with their defaults, not yet understood.
 #[derive(Debug, Clone)]
 pub struct Arguments {
@@ -83,13 +78,8 @@ impl Arguments {
     /// # Errors
     /// `Failed` when declaration and type disagree, which is a defect of this program.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self> {
-        let mut own = parameters.clone();
-        cross_compile::fill(&mut own, &SPECIFICATION.options);
         Ok(Self {
-            own: serde_json::from_value(Value::Object(own)).map_err(|error| {
-                Error::new(Kind::Failed, format!("cannot read the checked options: {error}"))
-                    .with_remedy("report this as a defect of the module")
-            })?,
+            own: typed::read(typed::filled(parameters, &SPECIFICATION.options))?,
             environment: cross_compile::Arguments::from_parameters(parameters)?,
         })
     }
@@ -98,16 +88,13 @@ impl Arguments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arguments::{Context, parse};
     use serde_json::json;
 
     #[test]
     fn the_rule_has_defaults_that_surprise_nobody() {
-        let Value::Object(raw) = json!({ "cache_max_gb": "20", "base_dir": "/x" }) else {
-            panic!("not a dict")
-        };
-        let parsed = parse(&SPECIFICATION, raw, &Context::system()).unwrap();
-        let Arguments { own, environment } = Arguments::from_parameters(&parsed.parameters).unwrap();
+        let raw = json!({ "cache_max_gb": "20", "base_dir": "/x" });
+        let checked = typed::checked(&SPECIFICATION, raw);
+        let Arguments { own, environment } = Arguments::from_parameters(&checked).unwrap();
         assert_eq!((own.artifact_retention_days, own.keep), (30, 1));
         assert!(!own.unmanaged && own.images);
         assert_eq!(own.cache_max_gb, Some(20));

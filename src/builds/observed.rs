@@ -12,6 +12,7 @@ use crate::docker::containers::Container;
 use crate::error::Result;
 use crate::resource::directories;
 use crate::resource::images::{self, Access, Decision};
+use crate::retry::Patience;
 use crate::threads;
 
 pub struct Observed {
@@ -40,6 +41,7 @@ pub async fn observe(desired: &Desired, context: &Context) -> Result<Observed> {
         desired.docker_host.as_deref(),
         desired.ca_bundle.clone(),
         desired.timeout,
+        Patience(desired.timeout),
         &context.secrets,
     )
     .await?;

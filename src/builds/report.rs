@@ -7,6 +7,7 @@ use super::moment;
 use super::observed::Observed;
 use super::plan::{Change, Plan, Step};
 use super::record::{Delivery, Record, Run};
+use crate::changes;
 
 /// Returns the result of a run that carried `plan` out, or of check mode. `record` is what is remembered then.
 #[must_use]
@@ -16,17 +17,9 @@ pub fn report(
     plan: &Plan,
     record: Option<&Record>,
 ) -> Map<String, Value> {
-    let actions: Vec<String> = plan.changes.iter().map(Change::action).collect();
-    let differences: Vec<Value> = plan
-        .changes
-        .iter()
-        .map(|change| change.difference().to_json())
-        .collect();
-    let mut result = Map::new();
+    let actions = plan.changes.iter().map(Change::action).collect();
+    let mut result = changes::told(actions, plan.changes.iter().map(Change::difference));
     let mut tell = |name: &str, value: Value| result.insert(name.to_owned(), value);
-    tell("changed", json!(!plan.changes.is_empty()));
-    tell("actions", json!(actions));
-    tell("diff", json!(differences));
     tell("fingerprint", json!(observed.inputs.fingerprint()));
     tell(
         "image",

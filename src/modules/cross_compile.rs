@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::set_up_connections;
 use crate::apply::{self, Brought};
 use crate::arguments::Parameters;
 use crate::arguments::cross_compile::Arguments;
@@ -9,13 +10,11 @@ use crate::context::Context;
 use crate::desired::Desired;
 use crate::error::Result;
 use crate::facts::Facts;
-use crate::git;
 use crate::lock::{self, Purpose, Scope};
 use crate::observed;
 use crate::plan::Plan;
-use crate::registry;
 use crate::report;
-use crate::resource::{Resource, toolkit};
+use crate::resource::toolkit;
 
 /// # Errors
 /// Whatever stopped it; the context's journal says what was done.
@@ -23,19 +22,9 @@ pub async fn run(parameters: &Parameters, check_mode: bool, context: &Context) -
     let facts = Facts::read()?;
     let arguments = Arguments::from_parameters(parameters)?;
     let desired = Desired::new(&arguments, &facts, &context.secrets)?;
-    git::initialise(&git::Settings {
-        ca_bundle: desired.ca_bundle.clone(),
-        timeout: desired.timeout,
-    })?;
-    if desired.wants(Resource::Images) {
-        registry::find_by_hash();
-    }
+    set_up_connections(desired.ca_bundle.as_deref(), desired.timeout)?;
 
-    let purpose = if check_mode {
-        Purpose::Look
-    } else {
-        Purpose::Change
-    };
+    let purpose = Purpose::of_run(check_mode);
     let _lock = lock::acquire(Scope::Host, purpose, desired.lock_timeout).await?;
     if !check_mode {
         toolkit::sweep(&desired.toolkit)?;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::set_up_connections;
 use crate::arguments::Parameters;
 use crate::arguments::cross_compile_build::Arguments;
 use crate::builds::desired::Desired;
@@ -10,7 +11,6 @@ use crate::builds::{observed, report, run};
 use crate::context::Context;
 use crate::error::Result;
 use crate::facts::Facts;
-use crate::git;
 use crate::lock::{self, Purpose, Scope};
 
 /// # Errors
@@ -19,16 +19,9 @@ pub async fn run(parameters: &Parameters, check_mode: bool, context: &Context) -
     let facts = Facts::read()?;
     let arguments = Arguments::from_parameters(parameters)?;
     let desired = Desired::new(&arguments, &facts, &context.secrets)?;
-    git::initialise(&git::Settings {
-        ca_bundle: desired.ca_bundle.clone(),
-        timeout: desired.timeout,
-    })?;
+    set_up_connections(desired.ca_bundle.as_deref(), desired.timeout)?;
 
-    let purpose = if check_mode {
-        Purpose::Look
-    } else {
-        Purpose::Change
-    };
+    let purpose = Purpose::of_run(check_mode);
     let scope = Scope::Build(desired.place.name());
     let _lock = lock::acquire(scope, purpose, desired.lock_timeout).await?;
     let observed = observed::observe(&desired, context).await?;

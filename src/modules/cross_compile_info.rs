@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::set_up_connections;
 use crate::arguments::Parameters;
 use crate::arguments::cross_compile_info::Arguments;
 use crate::context::Context;
 use crate::error::Result;
 use crate::facts::Facts;
-use crate::git;
 use crate::info::{self, Desired};
 
 /// # Errors
@@ -17,10 +17,7 @@ pub async fn run(parameters: &Parameters, context: &Context) -> Result<Map<Strin
     let arguments = Arguments::from_parameters(parameters)?;
     let desired = Desired::new(&arguments, &facts, &context.secrets)?;
     let place = desired.place();
-    git::initialise(&git::Settings {
-        ca_bundle: place.ca_bundle.clone(),
-        timeout: place.timeout,
-    })?;
+    set_up_connections(place.ca_bundle.as_deref(), place.timeout)?;
     let observed = Box::pin(info::observe(&desired, &facts, context)).await;
     Ok(info::report(&desired, &observed))
 }

@@ -4,13 +4,13 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
+use super::set_up_connections;
 use crate::arguments::Parameters;
 use crate::arguments::cross_compile_prune::Arguments;
 use crate::builds::place::Place;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
-use crate::git;
 use crate::lock::{self, Purpose, Scope};
 use crate::prune::{self, Busy, Desired, Plan};
 
@@ -20,16 +20,9 @@ pub async fn run(parameters: &Parameters, check_mode: bool, context: &Context) -
     let facts = Facts::read()?;
     let arguments = Arguments::from_parameters(parameters)?;
     let desired = Desired::new(&arguments, &facts, &context.secrets, SystemTime::now())?;
-    git::initialise(&git::Settings {
-        ca_bundle: desired.place.ca_bundle.clone(),
-        timeout: desired.place.timeout,
-    })?;
+    set_up_connections(desired.place.ca_bundle.as_deref(), desired.place.timeout)?;
 
-    let purpose = if check_mode {
-        Purpose::Look
-    } else {
-        Purpose::Change
-    };
+    let purpose = Purpose::of_run(check_mode);
     let _lock = lock::acquire(Scope::Host, purpose, desired.lock_timeout).await?;
     let places = Place::all(&desired.artifacts)?;
     let busy = Busy::look(&desired, &places, purpose).await?;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Change, Plan};
+use crate::changes;
 
 #[must_use]
 pub fn report(plan: &Plan) -> Map<String, Value> {
@@ -34,17 +35,9 @@ pub fn report(plan: &Plan) -> Map<String, Value> {
             })),
         }
     }
-    let actions: Vec<String> = plan.changes.iter().flat_map(Change::actions).collect();
-    let differences: Vec<Value> = plan
-        .changes
-        .iter()
-        .map(|change| change.difference().to_json())
-        .collect();
-    let mut result = Map::new();
+    let actions = plan.changes.iter().flat_map(Change::actions).collect();
+    let mut result = changes::told(actions, plan.changes.iter().map(Change::difference));
     for (name, value) in [
-        ("changed", json!(!plan.changes.is_empty())),
-        ("actions", json!(actions)),
-        ("diff", json!(differences)),
         ("bytes", json!(plan.bytes())),
         ("artifacts", json!(artifacts)),
         ("builds", json!(builds)),

@@ -287,6 +287,7 @@ impl Access {
         docker_host: Option<&str>,
         ca_bundle: Option<PathBuf>,
         timeout: Duration,
+        patience: Patience,
         secrets: &Secrets,
     ) -> Result<Self> {
         let socket = docker::choose_socket(docker_host, &Surroundings::read(), std::path::Path::exists)?;
@@ -294,7 +295,7 @@ impl Access {
             engine: docker::connect(&socket, timeout).await?,
             registries: Arc::new(Registries::new(ca_bundle, timeout)),
             credentials: Arc::new(CredentialStore::new(secrets.clone())),
-            patience: Patience(timeout),
+            patience,
         })
     }
 
