@@ -43,6 +43,7 @@ pub use hash::{hash, hash_all};
 pub use inspect::{Architecture, Inspection, Kind, inspect};
 pub use inventory::Inventory;
 pub use manifest::Manifest;
+use record::rewrite_without;
 pub use record::{record, rewrite};
 pub use statement::Statement;
 pub use timestamp::generation;

@@ -4,7 +4,7 @@
 //! a file that somebody changed stays noticed however often the list is written. What a build replaced is listed as it
 //! was found: the statement that was kept with it says whether somebody had changed it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::statement::{self, Build, Noted, Statement, Subject};
@@ -56,9 +56,22 @@ pub fn record(tree: &Tree, collection: &Collection, build: &Build) -> Result<Vec
 /// # Errors
 /// The system's, with the path; the old list is then as it was.
 pub fn rewrite(tree: &Tree, known: &BTreeMap<PathBuf, Digest>) -> Result<Manifest> {
+    write_for(tree, &tree.walk()?, known)
+}
+
+/// Writes `SHA256SUMS` as it will be once `going` are gone, so that it never names what is not there.
+///
+/// # Errors
+/// As [`rewrite`].
+pub fn rewrite_without(tree: &Tree, going: &BTreeSet<&Path>) -> Result<Manifest> {
+    let mut entries = tree.sweep(tree.walk()?)?;
+    entries.retain(|entry| !going.contains(entry.path.as_path()));
+    write_for(tree, &entries, &BTreeMap::new())
+}
+
+fn write_for(tree: &Tree, entries: &[Entry], known: &BTreeMap<PathBuf, Digest>) -> Result<Manifest> {
     // A list that cannot be read proves nothing; the statements still do.
     let listed = Manifest::read(tree).ok().flatten();
-    let entries = tree.walk()?;
     let files: Vec<&Entry> = entries.iter().filter(|entry| manifest::belongs(entry)).collect();
     let mut rewritten = Manifest::default();
     let mut unknown = Vec::new();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::inventory::{Artifact, Inventory};
-use super::{Moment, PREVIOUS, Tree, companions, rewrite};
+use super::{Moment, PREVIOUS, Tree, companions, rewrite_without};
 use crate::error::Result;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,11 @@ pub fn select(inventory: &Inventory, rule: &Rule) -> Vec<Removal> {
 /// Returns the newest artifacts of each name. What was replaced counts as of the place where it lay before.
 fn newest(artifacts: &[Artifact], keep: usize) -> BTreeSet<&Path> {
     let mut named: BTreeMap<(PathBuf, &str), Vec<&Artifact>> = BTreeMap::new();
-    for artifact in artifacts {
+    // A statement that outlived its artifact, since pruning was killed between the two, keeps nothing, itself included.
+    let is_bereft = |artifact: &&Artifact| {
+        companions::is_statement(&artifact.path) && artifact.is_recorded() && artifact.recorded.is_none()
+    };
+    for artifact in artifacts.iter().filter(|artifact| !is_bereft(artifact)) {
         let place = match artifact.path.strip_prefix(PREVIOUS) {
             Ok(inner) => inner.iter().skip(1).collect(),
             Err(_) => artifact.path.clone(),
@@ -127,11 +131,20 @@ fn newest(artifacts: &[Artifact], keep: usize) -> BTreeSet<&Path> {
     newest
 }
 
-/// Removes what [`select`] chose, then writes `SHA256SUMS` for what is left.
+/// Removes what [`select`] chose, from `SHA256SUMS` first.
 ///
 /// # Errors
 /// The system's, with the path. Doing it again goes on where this ended.
 pub fn remove(tree: &Tree, removals: &[Removal]) -> Result<()> {
+    if removals.is_empty() {
+        return Ok(());
+    }
+    let going = removals
+        .iter()
+        .flat_map(|removal| removal.companions.iter().chain([&removal.artifact]))
+        .map(PathBuf::as_path)
+        .collect();
+    rewrite_without(tree, &going)?;
     for removal in removals {
         // The statement last: without it, nothing tells the next run that the artifact was ours.
         let (statements, others): (Vec<&PathBuf>, Vec<&PathBuf>) = removal
@@ -141,9 +154,6 @@ pub fn remove(tree: &Tree, removals: &[Removal]) -> Result<()> {
         for path in others.into_iter().chain([&removal.artifact]).chain(statements) {
             tree.remove(path)?;
         }
-    }
-    if !removals.is_empty() {
-        rewrite(tree, &BTreeMap::new())?;
     }
     Ok(())
 }

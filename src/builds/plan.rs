@@ -43,6 +43,16 @@ pub struct Plan {
     pub step: Step,
     pub changes: Vec<Change>,
     pub warnings: Vec<String>,
+    /// What was delivered and is no longer needed.
+    pub leftovers: Option<Leftovers>,
+}
+
+/// What a run leaves that is killed after it remembered its success: staging, and the container that made it. That
+/// they go is no change, since the delivery is what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftovers {
+    /// The container's id, where it is still there.
+    pub container: Option<String>,
 }
 
 impl Change {
@@ -96,7 +106,6 @@ impl Plan {
         }
         let warns = matches!(step, Step::Start(_) | Step::Fresh);
         Ok(Self {
-            step,
             changes,
             warnings: observed
                 .decision
@@ -105,6 +114,11 @@ impl Plan {
                 .filter(|_| warns)
                 .into_iter()
                 .collect(),
+            leftovers: match step {
+                Step::Fresh => situation.leftovers(),
+                _ => None,
+            },
+            step,
         })
     }
 }
@@ -127,8 +141,7 @@ impl Situation<'_> {
         let Some(labels) = Labels::read(&container.labels) else {
             return self.in_the_way(&reasons, "it is not a build of ours");
         };
-        let place = &self.desired.place;
-        if !labels.is_of(place.name(), place.artifacts()) {
+        if !self.is_ours(&labels) {
             let whose = format!(
                 "it builds `{}` into `{}`",
                 labels.build,
@@ -169,6 +182,24 @@ impl Situation<'_> {
         self.record.is_some_and(|record| {
             record.run.invocation == labels.invocation && record.run.state != Recorded::Started
         })
+    }
+
+    fn leftovers(&self) -> Option<Leftovers> {
+        let run = &self.record?.run;
+        (run.state == Recorded::Succeeded).then(|| Leftovers {
+            container: self.container.and_then(|container| {
+                let labels = Labels::read(&container.labels)?;
+                let is_told = container.state == State::Ended && labels.invocation == run.invocation;
+                // One that was never started was made by a run that was killed before it.
+                let is_unused = container.state == State::Created && self.is_ours(&labels);
+                (is_told || is_unused).then(|| container.id.clone())
+            }),
+        })
+    }
+
+    fn is_ours(&self, labels: &Labels) -> bool {
+        let place = &self.desired.place;
+        labels.is_of(place.name(), place.artifacts())
     }
 
     fn in_the_way(&self, reasons: &[String], why: &str) -> Result<Step> {

@@ -12,7 +12,7 @@ use super::labels::Labels;
 use super::log::Log;
 use super::observed::Observed;
 use super::outcome::{self, Circumstances};
-use super::plan::{Change, Plan, Step};
+use super::plan::{Change, Leftovers, Plan, Step};
 use super::record::{self, Record, State};
 use super::start::{self, Image};
 use super::watch::Watch;
@@ -42,7 +42,13 @@ pub async fn apply(
         context,
     };
     let record = match &plan.step {
-        Step::Fresh | Step::Runs(_) => return Ok(observed.record.clone()),
+        Step::Fresh => {
+            if let Some(leftovers) = &plan.leftovers {
+                apply.tidy(leftovers).await?;
+            }
+            return Ok(observed.record.clone());
+        }
+        Step::Runs(_) => return Ok(observed.record.clone()),
         Step::Start(_) => {
             let digest = apply.prepare(observed).await?;
             let (inputs, image) = apply.image(observed, digest).await?;
@@ -182,10 +188,19 @@ impl Apply<'_> {
         }
         record.run.state = State::Succeeded;
         record.write(place)?;
-        self.engine.remove_container(&end.container.id).await?;
-        let staging = place.staging();
-        threads::run(move || start::clear(&staging)).await?;
+        // A kill from here on leaves what the next run finds as leftovers.
+        let container = Some(end.container.id);
+        self.tidy(&Leftovers { container }).await?;
         Ok(record)
+    }
+
+    /// Takes away what a delivered build no longer needs.
+    async fn tidy(&self, leftovers: &Leftovers) -> Result<()> {
+        if let Some(id) = &leftovers.container {
+            self.engine.remove_container(id).await?;
+        }
+        let staging = self.desired.place.staging();
+        threads::run(move || start::clear(&staging)).await
     }
 
     fn failure(&self, end: &super::watch::End, log: &Log) -> Option<Error> {

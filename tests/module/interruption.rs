@@ -1,26 +1,11 @@
 //! Interruptions at every point: whatever a run was doing when it was killed or the disk failed, the next one
 //! converges, and the one after it finds nothing to do.
 
-use std::os::unix::process::ExitStatusExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde_json::Value;
-
 use crate::support::private::leftovers;
-use crate::support::strace::{Point, points, spread, with_fault};
+use crate::support::strace::{self, CALLS, DISK_CALLS, Point, points, spread, told, was_killed, with_fault};
 use crate::support::{Answer, Station, testbed};
-
-/// Every system call of a run that changes something, on disk or at a server.
-const CALLS: &str = "?mkdir,?mkdirat,?rmdir,?rename,?renameat,?renameat2,?unlink,?unlinkat,?link,?linkat,?symlink,\
-    ?symlinkat,?chmod,?fchmod,?fchmodat,?chown,?fchown,?fchownat,?lchown,?ftruncate,?fsync,?fdatasync,?pwrite64,\
-    ?writev,?sendto,?sendmsg,?write";
-/// Those that fail where a disk is full or broken, their path being known to the caller.
-const DISK_CALLS: &str = "?mkdir,?mkdirat,?rename,?renameat,?renameat2,?link,?linkat,?symlink,?ftruncate,?fsync,\
-    ?fdatasync,?pwrite64,?write,?fchmod,?chmod,?open,?openat";
-/// The one thing that is written and lies on no disk: what wakes the runtime, an eventfd. `strace` fails it all the
-/// same, and no full or broken disk does.
-const NO_DISK: &str = "failed to wake I/O driver";
-const WORKERS: usize = 3;
 
 /// Takes away everything that a run made, but for the file that is not its own.
 fn make_cold(station: &Station) {
@@ -37,24 +22,15 @@ fn make_cold(station: &Station) {
         .unwrap();
 }
 
-/// Tries each of `chosen` on a cold station, several at the same time.
+/// Tries each of `chosen` on a cold station.
 fn at_each(chosen: &[Point], attempt: impl Fn(&Station, &Point) + Sync) {
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..WORKERS {
-            scope.spawn(|| {
-                let station = Station::new();
-                while let Some(point) = chosen.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    println!("{point:?}");
-                    make_cold(&station);
-                    attempt(&station, point);
-                    assert_eq!(
-                        crate::support::station::read(&station.base("foreign")),
-                        "not ours"
-                    );
-                }
-            });
-        }
+    strace::at_each(chosen, Station::new, |station, point| {
+        make_cold(station);
+        attempt(station, point);
+        assert_eq!(
+            crate::support::station::read(&station.base("foreign")),
+            "not ours"
+        );
     });
 }
 
@@ -80,8 +56,7 @@ fn a_run_that_is_killed_anywhere_is_finished_by_the_next() {
     let chosen = spread(&points, 40);
     at_each(&chosen, |station, point| {
         let output = with_fault(station, point, "signal=SIGKILL");
-        // Threads share the work differently each time: a point may not come.
-        if output.status.signal() == Some(9) || output.status.code() == Some(137) {
+        if was_killed(&output) {
             killed.fetch_add(1, Ordering::SeqCst);
         } else {
             Answer::new(&output).succeeded();
@@ -102,26 +77,10 @@ fn a_disk_that_fails_anywhere_is_an_error_and_the_next_run_converges() {
     at_each(&chosen, |station, point| {
         let (fault, remedy) = faults[point.number % 2];
         let output = with_fault(station, point, fault);
-        // The fault may hit the answer itself.
-        if output.stdout.is_empty() {
-            assert_eq!(
-                (output.status.code(), output.stderr.as_slice()),
-                (Some(1), &b""[..]),
-                "{point:?}"
-            );
-        } else {
-            let answer = Answer::new(&output);
-            if answer.json["failed"] == Value::Bool(true) {
-                failed.fetch_add(1, Ordering::SeqCst);
-                let message = answer.message();
-                println!("{point:?} {fault}: {}", &message[..message.len().min(300)]);
-                if !(point.call == "write" && message.contains(NO_DISK)) {
-                    assert!(!message.contains("the module broke"), "{point:?}: {message}");
-                    assert!(message.contains('`'), "{point:?}: {message}");
-                    let is_of_disk = !["write", "open", "openat"].contains(&point.call.as_str());
-                    assert!(!is_of_disk || message.contains(remedy), "{point:?}: {message}");
-                }
-            }
+        if let Some(message) = told(&output, point) {
+            failed.fetch_add(1, Ordering::SeqCst);
+            let is_of_disk = !["write", "open", "openat"].contains(&point.call.as_str());
+            assert!(!is_of_disk || message.contains(remedy), "{point:?}: {message}");
         }
         assert_recovers(station, point);
     });

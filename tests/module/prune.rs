@@ -5,13 +5,17 @@ use std::fs::{self, File, FileTimes};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use cross_compile::artifacts::statement::{Build, Image, Noted, Subject};
 use cross_compile::artifacts::{Digest, Kind, Tree, rewrite};
 use serde_json::{Map, Value, json};
 
-use crate::support::private::{LOCKS, private};
+use crate::support::private::{LOCKS, leftovers, private, wrapped};
+use crate::support::strace::{
+    self, CALLS, DISK_CALLS, Point, Traceable, points, spread, told, was_killed, with_fault,
+};
 use crate::support::{Answer, Podman, Station, testbed};
 
 const MODULE: &str = "cross_compile_prune";
@@ -428,6 +432,122 @@ fn an_engine_that_does_not_answer_is_told_after_everything_else_is_done() {
     assert!(!old.exists());
     artifact(&station, "envoy-v1.30.0-arm64", 90);
     prunes(&station, json!({ "keep": 0, "images": false }));
+}
+
+/// A station that is pruned behind other words.
+struct Pruned(Station);
+
+impl Traceable for Pruned {
+    fn behind(&self, words: &[&str]) -> Command {
+        wrapped(&self.0, options(json!({ "cache_max_gb": 0 })), "", words)
+    }
+}
+
+impl Pruned {
+    /// Puts something of each kind there that is to go, beside what is to stay.
+    fn fill(&self) {
+        let Self(station) = self;
+        let category = station.base("artifacts/envoy");
+        fs::remove_dir_all(station.base("")).ok();
+        fs::create_dir_all(&category).unwrap();
+        for (name, days) in [
+            ("envoy-v1.30.0-arm64", 90),
+            ("envoy-v1.31.0-arm64", 60),
+            ("envoy-v1.32.0-arm64", 1),
+        ] {
+            artifact(station, name, days);
+        }
+        symlink("envoy-v1.32.0-arm64", category.join("envoy-arm64")).unwrap();
+        let build = station.base("artifacts/.builds/envoy");
+        fs::create_dir_all(build.join("staging/envoy")).unwrap();
+        for path in ["log", "log.1", "staging/envoy/half", "staging/envoy", "staging"] {
+            let path = build.join(path);
+            if !path.exists() {
+                fs::write(&path, "left").unwrap();
+            }
+            age(&path, 90);
+        }
+        let cache = station.base("build-cache/envoy-builder/deep");
+        fs::create_dir_all(&cache).unwrap();
+        fs::write(cache.join("object"), "cached").unwrap();
+    }
+
+    fn assert_recovers(&self, point: &Point) {
+        let Self(station) = self;
+        let more = json!({ "cache_max_gb": 0 });
+        let answer = run(station, more.clone());
+        assert_eq!(answer.json.get("failed"), None, "{point:?}: {}", answer.message());
+        run(station, more).unchanged();
+        let category = station.base("artifacts/envoy");
+        assert_eq!(
+            names(&category),
+            [
+                "SHA256SUMS",
+                "envoy-arm64",
+                "envoy-v1.32.0-arm64",
+                "envoy-v1.32.0-arm64.intoto.json"
+            ],
+            "{point:?}"
+        );
+        assert_proven(&category);
+        assert_eq!(
+            names(&station.base("artifacts/.builds/envoy")),
+            [""; 0],
+            "{point:?}"
+        );
+        assert_eq!(
+            names(&station.base("build-cache/envoy-builder")),
+            [""; 0],
+            "{point:?}"
+        );
+        assert_eq!(leftovers(&station.base("")), [""; 0], "{point:?}");
+    }
+}
+
+fn filled() -> Pruned {
+    let pruned = Pruned(Station::new());
+    pruned.fill();
+    pruned
+}
+
+#[test]
+fn pruning_that_is_killed_anywhere_is_finished_by_the_next_run() {
+    let points = points(&filled(), CALLS);
+    assert!(points.len() > 25, "{}", points.len());
+    let chosen = spread(&points, 60);
+    let killed = AtomicUsize::new(0);
+    strace::at_each(&chosen, filled, |pruned, point| {
+        pruned.fill();
+        let output = with_fault(pruned, point, "signal=SIGKILL");
+        if was_killed(&output) {
+            killed.fetch_add(1, Ordering::SeqCst);
+        } else {
+            Answer::new(&output).changed();
+        }
+        // At no moment the list names what is not there.
+        assert_proven(&pruned.0.base("artifacts/envoy"));
+        pruned.assert_recovers(point);
+    });
+    let killed = killed.into_inner();
+    println!("killed {killed} of {} at {} points", chosen.len(), points.len());
+    assert!(killed * 10 >= chosen.len() * 7, "{killed} of {}", chosen.len());
+}
+
+#[test]
+fn pruning_on_a_disk_that_fails_anywhere_is_an_error_and_the_next_run_finishes() {
+    let points = points(&filled(), DISK_CALLS);
+    let chosen = spread(&points, 30);
+    let failed = AtomicUsize::new(0);
+    strace::at_each(&chosen, filled, |pruned, point| {
+        pruned.fill();
+        let fault = ["error=ENOSPC", "error=EIO"][point.number % 2];
+        let output = with_fault(pruned, point, fault);
+        failed.fetch_add(usize::from(told(&output, point).is_some()), Ordering::SeqCst);
+        pruned.assert_recovers(point);
+    });
+    let failed = failed.into_inner();
+    println!("failed {failed} of {} at {} points", chosen.len(), points.len());
+    assert!(failed * 3 >= chosen.len(), "{failed} of {}", chosen.len());
 }
 
 #[test]

@@ -80,6 +80,20 @@ fn releases() -> Vec<Artifact> {
 }
 
 #[test]
+fn a_statement_that_outlived_its_artifact_goes_by_its_age_alone() {
+    let bereft = "envoy-v1.30.0-arm64.intoto.json";
+    let listed = inventory(vec![artifact(bereft, 90), artifact("envoy-v1.32.0-arm64", 90)]);
+    let gone = |rule: Rule| -> Vec<PathBuf> {
+        select(&listed, &rule)
+            .into_iter()
+            .map(|removal| removal.artifact)
+            .collect()
+    };
+    assert_eq!(gone(rule(30, 1, false)), [PathBuf::from(bereft)]);
+    assert!(gone(rule(100, 1, false)).is_empty());
+}
+
+#[test]
 fn nothing_younger_than_the_retention_goes() {
     assert_goes(releases(), rule(91, 0, true), &[]);
     assert_goes(releases(), rule(90, 0, true), &[]);

@@ -199,6 +199,45 @@ fn what_was_begun_is_taken_up_once() {
 }
 
 #[test]
+fn only_what_a_delivered_run_left_is_tidied_up() {
+    let plain = wanted(json!({}));
+    let elsewhere = wanted(json!({ "base_dir": "/srv" }));
+    let ended = container(State::Ended, &plain, "f");
+    let mut later = ended.clone();
+    later
+        .labels
+        .insert(super::super::labels::INVOCATION.to_owned(), "j".to_owned());
+    let mut foreign = ended.clone();
+    foreign.labels.clear();
+    let gone = Some(Leftovers {
+        container: Some("c".to_owned()),
+    });
+    let kept = Some(Leftovers { container: None });
+    for (container, expected) in [
+        (None, &kept),
+        (Some(ended.clone()), &gone),
+        (Some(container(State::Created, &plain, "f")), &gone),
+        (Some(container(State::Created, &elsewhere, "f")), &kept),
+        (Some(container(State::Running, &plain, "f")), &kept),
+        (Some(later), &kept),
+        (Some(foreign), &kept),
+    ] {
+        for state in [Recorded::Succeeded, Recorded::Failed, Recorded::Started] {
+            let situation = Situation {
+                desired: &plain,
+                inputs: &plain.inputs(IMAGE),
+                container: container.as_ref(),
+                record: Some(&record(state, None)),
+                damage: None,
+            };
+            let is_delivered = state == Recorded::Succeeded;
+            let expected = expected.clone().filter(|_| is_delivered);
+            assert_eq!(situation.leftovers(), expected, "{state:?} {container:?}");
+        }
+    }
+}
+
+#[test]
 fn a_running_build_with_other_inputs_is_left_alone() {
     let plain = wanted(json!({}));
     let running = container(State::Running, &plain, "other");

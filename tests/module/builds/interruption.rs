@@ -1,5 +1,6 @@
 //! Runs that end before their build does: it goes on or it is stopped, and the next run knows.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -7,7 +8,8 @@ use serde_json::{Value, json};
 use crate::support::background::{Background, until};
 use crate::support::build_station::read;
 use crate::support::private::leftovers;
-use crate::support::{BuildStation, Podman};
+use crate::support::strace::{self, CALLS, DISK_CALLS, Point, points, spread, told, was_killed, with_fault};
+use crate::support::{Answer, BuildStation, Podman};
 
 /// Goes on once the test says so, by a file in the cache.
 const WAITS: &str = "echo begun; while [ ! -e /tmp/bazel-cache/go ]; do sleep 0.1; done; echo done >x";
@@ -150,27 +152,84 @@ fn an_engine_that_is_restarted_in_the_middle_is_found_again() {
     station.run().unchanged();
 }
 
-#[test]
-fn a_run_killed_at_any_time_is_finished_by_the_next() {
-    let mut station = BuildStation::new("echo $ROUND >x; ln -sf x link");
-    station.set("environment", json!({ "ROUND": "0" }));
+/// A station whose category holds what its first build made.
+fn delivered() -> BuildStation<'static> {
+    let mut station = BuildStation::new("echo $ROUND >x; echo $ROUND >y; ln -sf x link");
+    set_round(&mut station, "first");
     station.run().changed();
-    for round in 1..=16u64 {
-        let value = round.to_string();
-        station.set("environment", json!({ "ROUND": value }));
-        let run = Background::start(station.command(json!({})));
-        std::thread::sleep(Duration::from_millis(round * 40));
-        run.signal(9);
-        run.ended();
-        // Done, or still to do: what is there then is whole.
-        station.run().succeeded();
-        station.run().unchanged();
-        station.verifies();
-        assert_eq!(read(&station.artifact("link")), format!("{value}\n"));
-        assert_eq!(station.inspect(), Value::Null);
-        assert!(!station.own("staging").exists());
-        assert_eq!(leftovers(&station.artifact("")), [""; 0]);
+    station
+}
+
+fn set_round(station: &mut BuildStation<'_>, round: &str) {
+    station.set("environment", json!({ "ROUND": round }));
+}
+
+/// Asserts that the next run leaves everything as an undisturbed one would, and the one after it finds that.
+fn assert_finished(station: &BuildStation<'_>, round: &str, point: &Point) {
+    let answer = station.run();
+    assert_eq!(answer.json.get("failed"), None, "{point:?}: {}", answer.message());
+    station.run().unchanged();
+    station.verifies();
+    for name in ["x", "y", "link"] {
+        assert_eq!(read(&station.artifact(name)), format!("{round}\n"), "{point:?}");
     }
+    assert_eq!(station.inspect(), Value::Null, "{point:?}");
+    assert!(!station.own("staging").exists(), "{point:?}");
+    assert_eq!(leftovers(&station.artifact("")), [""; 0], "{point:?}");
+    assert_eq!(leftovers(&station.own("")), [""; 0], "{point:?}");
+}
+
+fn all_points(calls: &str) -> Vec<Point> {
+    let mut station = delivered();
+    set_round(&mut station, "second");
+    points(&station, calls)
+}
+
+#[test]
+fn a_run_killed_anywhere_is_finished_by_the_next() {
+    let points = all_points(CALLS);
+    assert!(points.len() > 60, "{}", points.len());
+    let chosen = spread(&points, 60);
+    let killed = AtomicUsize::new(0);
+    strace::at_each(&chosen, delivered, |station, point| {
+        let before = read(&station.artifact("x"));
+        let round = format!("killed at {} {}", point.call, point.number);
+        set_round(station, &round);
+        let output = with_fault(station, point, "signal=SIGKILL");
+        if was_killed(&output) {
+            killed.fetch_add(1, Ordering::SeqCst);
+        } else {
+            Answer::new(&output).changed();
+        }
+        // Whoever reads meanwhile finds the old one or the new one.
+        let between = read(&station.artifact("link"));
+        assert!(
+            between == before || between == format!("{round}\n"),
+            "{point:?}: {between}"
+        );
+        assert_finished(station, &round, point);
+    });
+    let killed = killed.into_inner();
+    println!("killed {killed} of {} at {} points", chosen.len(), points.len());
+    assert!(killed * 10 >= chosen.len() * 7, "{killed} of {}", chosen.len());
+}
+
+#[test]
+fn a_disk_that_fails_anywhere_is_an_error_and_the_next_build_delivers() {
+    let points = all_points(DISK_CALLS);
+    let chosen = spread(&points, 30);
+    let failed = AtomicUsize::new(0);
+    strace::at_each(&chosen, delivered, |station, point| {
+        let round = format!("failed at {} {}", point.call, point.number);
+        set_round(station, &round);
+        let fault = ["error=ENOSPC", "error=EIO"][point.number % 2];
+        let output = with_fault(station, point, fault);
+        failed.fetch_add(usize::from(told(&output, point).is_some()), Ordering::SeqCst);
+        assert_finished(station, &round, point);
+    });
+    let failed = failed.into_inner();
+    println!("failed {failed} of {} at {} points", chosen.len(), points.len());
+    assert!(failed * 3 >= chosen.len(), "{failed} of {}", chosen.len());
 }
 
 #[test]

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::answer::Answer;
 use super::background::{Background, until};
 use super::podman::Podman;
+use super::strace::Traceable;
 use super::testbed::{binary, testbed};
 
 pub struct BuildStation<'a> {
@@ -232,6 +233,21 @@ impl<'a> BuildStation<'a> {
         self.set("docker_host", podman.docker_host());
         self.podman = Some(podman);
         self
+    }
+}
+
+impl Traceable for BuildStation<'_> {
+    fn behind(&self, words: &[&str]) -> Command {
+        let inner = self.command(json!({}));
+        let mut command = Command::new(words[0]);
+        command
+            .args(&words[1..])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .env_clear()
+            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .current_dir("/");
+        command
     }
 }
 

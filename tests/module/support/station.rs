@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::answer::Answer;
+use super::private::wrapped;
 use super::repository::Repository;
+use super::strace::Traceable;
 use super::testbed::{binary, testbed};
 
 pub struct Station {
@@ -19,6 +21,12 @@ pub struct Station {
     environment: Vec<(String, String)>,
     /// What the binary is run through, such as `setpriv` with its options.
     runner: Vec<String>,
+}
+
+impl Traceable for Station {
+    fn behind(&self, words: &[&str]) -> Command {
+        wrapped(self, json!({}), "", words)
+    }
 }
 
 impl Station {
