@@ -159,11 +159,16 @@ def stop():
 
 
 def log(name):
-    done = subprocess.run(
-        docker.command("logs", container(name)), env=docker.environment(), text=True, errors="replace",
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )
-    return done.stdout
+    """Returns what the servers of a host said: to its first process, and, where that is systemd, to the journal."""
+    journal = ["sh", "-c", "command -v journalctl >/dev/null || exit 0; journalctl --boot --no-pager"]
+    said = [
+        subprocess.run(
+            docker.command(*words), env=docker.environment(), text=True, errors="replace",
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ).stdout
+        for words in (["logs", container(name)], ["exec", container(name), *journal])
+    ]
+    return "".join(said)
 
 
 def container(name):

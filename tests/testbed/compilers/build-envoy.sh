@@ -16,6 +16,7 @@ case $config in
 esac
 
 echo "building envoy $version ($config, allocator $allocator, ${PARALLEL_JOBS:-1} jobs)"
+mkdir -p "$cache"
 key=$(printf '%s' "$version $config $allocator $(aarch64-linux-gnu-gcc -dumpfullversion)" | sha256sum | cut -c 1-16)
 if [ -f "$cache/$key" ]; then
     echo "found in the cache: $key"

@@ -21,7 +21,7 @@ is_for_arm64() {
 }
 
 check 'runs as the user builder' [ "$(id -un)" = builder ]
-check 'the artifacts directory can be written' [ -w /artifacts ]
+check 'the artifacts can be written' [ -w "${OUTPUT_DIR:-/artifacts/envoy}" ]
 check 'the compiler compiles' aarch64-linux-gnu-gcc -o "$directory/program" "$directory/program.c"
 check 'what it makes is for ARM64' is_for_arm64
 rm -r "$directory"
