@@ -35,7 +35,11 @@ def up(options):
             # Containers of an engine that was killed would hold its data.
             processes.sweep()
             engine.clear_traces()
-        certificates.ensure()
+        if not certificates.are_good():
+            # An engine keeps to the authority that it knew when it first asked for one.
+            for one in (engine, registry, git_server):
+                one.stop()
+            certificates.make()
         toolkit_repository.ensure()
         with ThreadPoolExecutor() as pool:
             starting = [pool.submit(engine.start), pool.submit(start_registry), pool.submit(start_git)]

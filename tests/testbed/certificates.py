@@ -12,6 +12,8 @@ from processes import run
 NAMES = "DNS:localhost,DNS:velaryon,DNS:testbed,IP:127.0.0.1,IP:0.0.0.0,IP:::1"
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 DAY = 24 * 60 * 60
+EXTENSIONS = CERTIFICATES / "server.ext"
+WANTED = f"subjectAltName={NAMES}\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n"
 
 
 def server():
@@ -24,13 +26,18 @@ def stranger():
     return CERTIFICATES / "stranger.crt", CERTIFICATES / "stranger.key"
 
 
-def ensure():
-    """Makes what is missing, about to expire, or in other names."""
-    extensions = CERTIFICATES / "server.ext"
-    wanted = f"subjectAltName={NAMES}\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n"
-    valid = is_valid(AUTHORITY) and is_valid(server()[0]) and is_valid(stranger()[0])
-    if valid and extensions.exists() and extensions.read_text() == wanted:
-        return
+def are_good():
+    """Tells whether all of them are there, hold for another day, and belong together."""
+    certificate, _ = server()
+    if not all(is_valid(one) for one in (AUTHORITY, certificate, stranger()[0])):
+        return False
+    check = ["openssl", "verify", "-CAfile", str(AUTHORITY), str(certificate)]
+    is_signed = subprocess.run(check, capture_output=True).returncode == 0
+    return is_signed and EXTENSIONS.exists() and EXTENSIONS.read_text() == WANTED
+
+
+def make():
+    """Makes all of them anew. Whoever was told of the old authority has to be started again."""
     CERTIFICATES.mkdir(parents=True, exist_ok=True)
     self_signed(AUTHORITY, CERTIFICATES / "ca.key", "Velaryon testbed authority", [
         "-addext", "keyUsage=critical,keyCertSign,cRLSign",
@@ -40,10 +47,10 @@ def ensure():
     ])
     certificate, key = server()
     request = CERTIFICATES / "server.csr"
-    write(extensions, wanted)
+    write(EXTENSIONS, WANTED)
     run(["openssl", "req", "-new", *KEY, "-subj", "/CN=velaryon", "-keyout", key, "-out", request])
     run(["openssl", "x509", "-req", "-in", request, "-CA", AUTHORITY, "-CAkey", CERTIFICATES / "ca.key",
-         "-CAcreateserial", "-days", "3650", "-extfile", extensions, "-out", certificate])
+         "-CAcreateserial", "-days", "3650", "-extfile", EXTENSIONS, "-out", certificate])
 
 
 def self_signed(certificate, key, name, extensions):
