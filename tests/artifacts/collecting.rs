@@ -3,14 +3,14 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cross_compile::artifacts::collect::Change;
 use cross_compile::artifacts::inventory::Verification;
 use cross_compile::artifacts::{self, Architecture, Inventory, Kind, Tree};
 
-use crate::support::{Scene, arm64, noise, package, snapshot};
+use crate::support::{Scene, arm64, noise, package, run, snapshot};
 
 #[test]
 fn a_build_arrives_whole_with_links_modes_and_owner() {
@@ -85,6 +85,75 @@ fn what_lies_on_another_file_system_is_copied_with_its_time() {
     assert_eq!(scene.read("large"), noise(1_000_000));
     let time = |path: &Path| fs::metadata(path).expect("metadata").modified().expect("a time");
     assert_eq!(time(&scene.category().join("large")), time(&source));
+}
+
+/// A file system that clones, mounted for one test.
+struct Btrfs(tempfile::TempDir);
+
+impl Btrfs {
+    /// Makes it; `None` where this machine's kernel knows none.
+    fn mount() -> Option<Self> {
+        let known = fs::read_to_string("/proc/filesystems").expect("the kernel's file systems");
+        if !known.split_whitespace().any(|name| name == "btrfs") {
+            return None;
+        }
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path();
+        let device = fs::File::create(path.join("device")).expect("a file");
+        device.set_len(256 << 20).expect("a length");
+        fs::create_dir(path.join("mounted")).expect("a directory");
+        run("mkfs.btrfs", &["--quiet", "device"], path);
+        run("mount", &["-o", "loop", "device", "mounted"], path);
+        let made = Self(directory);
+        for name in ["staging", "category"] {
+            run("btrfs", &["subvolume", "create", name], &made.path(""));
+        }
+        Some(made)
+    }
+
+    fn path(&self, relative: &str) -> PathBuf {
+        self.0.path().join("mounted").join(relative)
+    }
+}
+
+impl Drop for Btrfs {
+    fn drop(&mut self) {
+        run("umount", &["--lazy", "mounted"], self.0.path());
+    }
+}
+
+#[test]
+fn what_lies_beyond_a_link_shares_its_blocks_where_the_file_system_clones() {
+    let Some(btrfs) = Btrfs::mount() else {
+        println!("skipped: this kernel has no btrfs");
+        return;
+    };
+    let (staging, category) = (btrfs.path("staging"), btrfs.path("category"));
+    fs::create_dir(staging.join("envoy")).expect("a directory");
+    let source = staging.join("envoy/large");
+    fs::write(&source, noise(1_000_000)).expect("a file");
+    let (staging, tree) = (
+        Tree::open(&staging).expect("a tree"),
+        Tree::open(&category).expect("a tree"),
+    );
+    let request = artifacts::Request {
+        staging: &staging,
+        category: &tree,
+        name: "envoy",
+        artifacts_target: Path::new("/artifacts"),
+        architecture: Architecture::Arm64,
+        owner: None,
+        generation: "20260101T000000Z",
+    };
+    let collection = artifacts::plan(&request).expect("a plan");
+    let applied = artifacts::apply(&request, &collection).expect("a collection");
+    assert_eq!((applied.placed, applied.copied), (1, 0));
+    let placed = category.join("large");
+    assert_eq!(fs::read(&placed).expect("a file"), noise(1_000_000));
+    let metadata = |path: &Path| fs::metadata(path).expect("metadata");
+    // Two files, not two names of one.
+    assert_ne!(metadata(&placed).dev(), metadata(&source).dev());
+    assert_eq!(metadata(&placed).nlink(), 1);
 }
 
 #[test]
