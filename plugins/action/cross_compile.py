@@ -20,6 +20,7 @@ import json
 import os
 import shlex
 import struct
+from contextlib import contextmanager
 
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
@@ -56,9 +57,12 @@ KEPT_COPIES = 3
 # Begins the one line by which the scripts answer. Whatever a login script prints before it does not matter.
 MARK = "goldentooth.cross_compile:"
 
-# Begins every script. Its standard input holds what the module or the copy is made of; a script that ended without
-# reading it would look like a lost connection.
+# Begins every script, and the line with which the controller begins its standard input. Some connections drop what they
+# read until `become` has succeeded; who waits for that line prints nothing before. The rest of the input is what the
+# module or the copy is made of; a script that ended without reading it would look like a lost connection.
+GO = b"\n"
 ANSWER = """
+read -r go
 machine=$(uname -sm 2>/dev/null)
 answer() { cat >/dev/null; echo "%(mark)s $1 $machine"; exit 0; }
 """
@@ -176,9 +180,8 @@ class ActionModule(ActionBase):
             return False
         if become is None:
             return True
-        # A password is typed at a terminal on local connections. On core 2.15, `su` does not say that it wants one.
-        asks_at_terminal = connection.transport == "local" and become.expect_prompt()
-        return getattr(become, "pipelining", True) and not become.name.endswith("su") and not asks_at_terminal
+        # On core 2.15, `su` does not say that it wants a terminal.
+        return getattr(become, "pipelining", True) and not become.name.endswith("su")
 
     def _call_in_one_command(self, binaries, task_vars):
         """Returns the result; nothing when the module did not start, and has to be brought there in another way."""
@@ -223,7 +226,22 @@ class ActionModule(ActionBase):
         # Without data there is nothing to become another user for, and the terminal is the end of the input.
         if data is None:
             return Answer(self._low_level_execute_command(f"{command} </dev/null", sudoable=False))
-        return Answer(self._low_level_execute_command(command, in_data=data))
+        with self._without_terminal():
+            return Answer(self._low_level_execute_command(command, in_data=GO + data))
+
+    @contextmanager
+    def _without_terminal(self):
+        """Keeps a local connection from opening a terminal for a password: it would drop what is sent."""
+        connection = self._connection
+        if connection.transport != "local":
+            yield
+            return
+        pipelining = connection.get_option("pipelining")
+        connection.set_option("pipelining", True)
+        try:
+            yield
+        finally:
+            connection.set_option("pipelining", pipelining)
 
     def _encoded_arguments(self, task_vars):
         arguments = dict(self._task.args)
