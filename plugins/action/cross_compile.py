@@ -154,7 +154,11 @@ class ActionModule(ActionBase):
             display.vvv("The module is transferred to a temporary directory", host=self._host())
         path = fitting(binaries, self._try_temporary_directory())
         self._shared_loader_obj = Loaders(self._shared_loader_obj, self._task.action, path)
-        return self._execute_module(task_vars=task_vars, wrap_async=in_background)
+        arguments = self._task.args
+        if not PROFILE:
+            # Those cores write a module's arguments as JSON without what they know of vaults and dates.
+            arguments = json.loads(json.dumps(arguments, **ENCODING))
+        return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=in_background)
 
     def _binaries(self):
         """Returns the path of the binary for each architecture, by what the files are and not by their names."""

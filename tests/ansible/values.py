@@ -4,6 +4,7 @@ import subprocess
 
 from controller import PLAYBOOK
 from cores import essential, on_the_oldest_core_too
+from host_binary import PLUGINS
 
 # What shells, YAML and the ASCII of old locales trip over. (Ansible's own paths expand `$` and `~`.)
 AWKWARD = "Träume & 'Räume' #50%/日本 語"
@@ -14,6 +15,7 @@ def _play(controller, *tasks, velaryon=None, **keywords):
     return controller.play([play], velaryon=velaryon or controller.ssh())
 
 
+@on_the_oldest_core_too
 def paths_with_spaces_and_letters_of_every_language_are_converged(controller, station):
     base = station.base / AWKWARD
     velaryon = {**controller.ssh(), **station.variables(base_dir=str(base))}
@@ -26,6 +28,7 @@ def paths_with_spaces_and_letters_of_every_language_are_converged(controller, st
     controller.play(PLAYBOOK, velaryon=velaryon).changed(0)
 
 
+@on_the_oldest_core_too
 def the_place_that_ansible_brings_it_to_may_have_such_a_path(controller, station):
     remote = controller.directory / "Wald und Räume"
     velaryon = {**controller.local(), "ansible_remote_tmp": str(remote)}
@@ -78,19 +81,50 @@ def a_vault_may_stand_inside_an_option(controller, station):
     _opens(controller, station, station.arguments(resources=["images"], registry_auth="{{ auth }}"), velaryon)
 
 
+@on_the_oldest_core_too
+def a_vault_and_a_date_may_stand_in_the_task_itself(controller, station):
+    controller.settings["action_plugins"] = PLUGINS
+    # Quickly, and in the ways that Ansible has for what the quick one cannot do.
+    for way, words in {"at-once": "", "later": "async: 60\n      poll: 1", "kept": ""}.items():
+        if way == "kept":
+            controller.settings["keep_remote_files"] = "true"
+        base = f"{station.base}/{way}"
+        path = controller.directory / "vault.yaml"
+        path.write_text(f"""\
+- hosts: velaryon
+  gather_facts: false
+  tasks:
+    - cross_compile:
+        resources: ['directories']
+        base_dir: {_encrypted(controller, base)}
+        toolkit_version: 2026-11-24
+      {words}
+""")
+        # The wrapper of an asynchronous task is written in Python.
+        velaryon = {**controller.ssh(), "ansible_python_interpreter": "/usr/bin/python3"}
+        played = controller.play(path, "-vvv", velaryon=velaryon).changed(1)
+        assert f"Created directory `{base}/artifacts`" in played.result["actions"], played.shown
+        assert played.result["invocation"]["module_args"]["toolkit_version"] == "2026-11-24", played.shown
+
+
 def _with_vault(controller, station, variables):
     """Writes variables, the registry's password encrypted among them, and returns those of the host."""
-    (controller.directory / "password").write_text("driftmark\n")
-    controller.settings["vault_password_file"] = controller.directory / "password"
-    secret = station.registry_auth()["token"]
-    encrypted = subprocess.run(
-        [controller.programs / "ansible-vault", "encrypt_string", "--vault-password-file",
-         controller.directory / "password", "--encrypt-vault-id", "default", "--", secret],
-        text=True, capture_output=True, check=True, env=controller.environment_of(),
-    ).stdout
+    encrypted = _encrypted(controller, station.registry_auth()["token"])
     (controller.directory / "host_vars").mkdir()
-    (controller.directory / "host_vars/velaryon.yaml").write_text(variables(encrypted.strip()))
+    (controller.directory / "host_vars/velaryon.yaml").write_text(variables(encrypted))
     return controller.ssh()
+
+
+def _encrypted(controller, text):
+    """Returns a value of YAML that Ansible decrypts to `text`."""
+    password = controller.directory / "password"
+    password.write_text("driftmark\n")
+    controller.settings["vault_password_file"] = password
+    return subprocess.run(
+        [controller.programs / "ansible-vault", "encrypt_string", "--vault-password-file", password,
+         "--encrypt-vault-id", "default", "--", text],
+        text=True, capture_output=True, check=True, env=controller.environment_of(),
+    ).stdout.strip()
 
 
 def _opens(controller, station, arguments, velaryon):
