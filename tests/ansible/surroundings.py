@@ -17,6 +17,7 @@ def _play(controller, task, *options, **hosts):
     return controller.play([play], *options, **(hosts or {"velaryon": controller.ssh()}))
 
 
+@on_the_oldest_core_too
 def every_item_of_a_loop_is_a_run_of_its_own(controller, station):
     bases = [f"{station.base}/{name}" for name in ("driftmark", "high-tide")]
     task = {"cross_compile": _storage("{{ item }}"), "loop": bases}
@@ -28,6 +29,7 @@ def every_item_of_a_loop_is_a_run_of_its_own(controller, station):
     assert again.results()[1]["actions"] == [f"Created directory `{bases[1]}/artifacts/envoy`"]
 
 
+@on_the_oldest_core_too
 def a_task_is_delegated_to_the_host_that_it_names(controller, station):
     task = {"cross_compile": _storage(str(station.base)), "delegate_to": "velaryon"}
     play = [{"hosts": "corlys", "gather_facts": False, "tasks": [task]}]
@@ -36,6 +38,7 @@ def a_task_is_delegated_to_the_host_that_it_names(controller, station):
     assert (station.base / "artifacts").is_dir()
 
 
+@on_the_oldest_core_too
 def the_environment_of_a_task_names_the_engine(controller, station):
     arguments = station.arguments(resources=["network"])
     docker_host = arguments.pop("docker_host")
@@ -46,6 +49,7 @@ def the_environment_of_a_task_names_the_engine(controller, station):
     assert done.result["engine"]["socket"] == station.testbed["engine"]["socket"], done.result["engine"]
 
 
+@on_the_oldest_core_too
 def files_that_ansible_keeps_do_not_matter(controller, station):
     controller.settings["keep_remote_files"] = "true"
     task = {"cross_compile": _storage(str(station.base))}
