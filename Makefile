@@ -6,18 +6,17 @@ SHELL := /bin/bash
 
 export PATH := $(CURDIR)/target/zig/bin:$(HOME)/.cargo/bin:$(PATH)
 
-TARGET := $(shell uname -m)-unknown-linux-musl
-BINARY := target/$(TARGET)/release/cross_compile
+ARCHITECTURE := $(shell uname -m)
 
 .PHONY: help build dist demo test bench docs clean
 
 help: ## Shows this list.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-build: ## Builds the static binary for this machine, at library/cross_compile.
+build: ## Builds the static binary for this machine, and links library/cross_compile to it.
 	@scripts/setup build
-	@cargo zigbuild --release --locked --target $(TARGET)
-	@scripts/install-binary $(BINARY) library/cross_compile
+	@cargo zigbuild --release --locked --target $(ARCHITECTURE)-unknown-linux-musl
+	@scripts/install-binary $(ARCHITECTURE)
 
 dist: ## Builds what is shipped, in target/dist: the collection and the classic role, for x86_64 and aarch64.
 	@scripts/dist
