@@ -25,7 +25,7 @@ def a_task_is_one_command_on_the_host(controller, station):
 
 @on_the_oldest_core_too
 def a_copy_comes_with_the_first_task_and_the_newest_three_stay(controller, station):
-    cache = _empty_cache(station)
+    cache = _empty_cache(controller)
     for age in range(5):
         old = cache / f"{age:064x}"
         old.touch()
@@ -41,7 +41,7 @@ def a_copy_comes_with_the_first_task_and_the_newest_three_stay(controller, stati
 
 
 def a_copy_that_a_crash_left_empty_is_replaced(controller, station):
-    copy = _empty_cache(station) / _sha256(binary())
+    copy = _empty_cache(controller) / _sha256(binary())
     copy.touch(mode=0o700)
     _play(controller, station).changed(1)
     assert copy.read_bytes() == binary().read_bytes()
@@ -49,7 +49,7 @@ def a_copy_that_a_crash_left_empty_is_replaced(controller, station):
 
 def a_copy_that_others_could_have_put_there_is_not_run(controller, station):
     for spoil in (lambda cache: cache.chmod(0o777), lambda cache: os.chown(cache, 65534, 65534)):
-        cache = _empty_cache(station)
+        cache = _empty_cache(controller)
         trap, trodden = cache / _sha256(binary()), controller.directory / "trodden"
         trap.write_text(f"#!/bin/sh\ntouch {trodden}\n")
         trap.chmod(0o755)
@@ -167,7 +167,7 @@ def _play(controller, station, *options, velaryon=None, plugin=True, hosts="vela
         controller.settings["action_plugins"] = PLUGINS
     tasks = [{"cross_compile": arguments, **(task or {})}]
     play = [{"hosts": hosts, "gather_facts": False, "tasks": tasks}]
-    return controller.play(play, *options, **{"velaryon": velaryon or controller.ssh(), **more})
+    return controller.play(play, *options, **{"velaryon": velaryon or _with_a_home(controller), **more})
 
 
 def _commands(played):
@@ -175,25 +175,41 @@ def _commands(played):
     return played.shown.count("SSH: EXEC")
 
 
+def _with_a_home(controller):
+    """Returns the testbed's host, with a home for this test alone: others use the testbed's at the same time."""
+    home = controller.directory / "session"
+    home.mkdir(exist_ok=True)
+    theirs = controller.testbed["ssh"]["session_home"]
+    return _with_programs(controller, "home", shell=f"""
+        # Who becomes another user has that one's.
+        if [ "$HOME" = '{theirs}' ]; then export HOME='{home}'; fi
+        exec /bin/sh "$@"
+    """)
+
+
 def _calling_itself(controller, machine):
     """Returns a host like the testbed's, where `uname` tells something else."""
-    programs = controller.directory / machine.replace(" ", "-")
-    programs.mkdir(exist_ok=True)
-    for name, lines in {
-        "uname": f"echo '{machine}'",
-        "shell": f'PATH={programs}:$PATH exec /bin/sh "$@"',
-    }.items():
-        (programs / name).write_text(f"#!/bin/sh\n{lines}\n")
-        (programs / name).chmod(0o755)
-    return {**controller.ssh(), "ansible_shell_executable": str(programs / "shell")}
+    return _with_programs(
+        controller, machine, uname=f"echo '{machine}'", shell='PATH=${0%/*}:$PATH exec /bin/sh "$@"',
+    )
+
+
+def _with_programs(controller, name, **programs):
+    """Returns the testbed's host with a shell of its own, and other programs beside it."""
+    directory = controller.directory / name.replace(" ", "-")
+    directory.mkdir(exist_ok=True)
+    for program, lines in programs.items():
+        (directory / program).write_text(f"#!/bin/sh\n{lines}\n")
+        (directory / program).chmod(0o755)
+    return {**controller.ssh(), "ansible_shell_executable": str(directory / "shell")}
 
 
 def _other_architecture():
     return "aarch64" if os.uname().machine == "x86_64" else "x86_64"
 
 
-def _empty_cache(station):
-    cache = Path(station.testbed["ssh"]["session_home"], CACHE)
+def _empty_cache(controller):
+    cache = controller.directory / "session" / CACHE
     shutil.rmtree(cache, ignore_errors=True)
     cache.mkdir(mode=0o700, parents=True)
     return cache

@@ -28,7 +28,6 @@ def paths_with_spaces_and_letters_of_every_language_are_converged(controller, st
     controller.play(PLAYBOOK, velaryon=velaryon).changed(0)
 
 
-@on_the_oldest_core_too
 def the_place_that_ansible_brings_it_to_may_have_such_a_path(controller, station):
     remote = controller.directory / "Wald und Räume"
     velaryon = {**controller.local(), "ansible_remote_tmp": str(remote)}
