@@ -1,15 +1,21 @@
-"""What `ansible-doc` shows, compared with what the binary does; and the examples in it, played."""
+"""What `ansible-doc` shows of each module, compared with what the binary does."""
 
 import json
 import subprocess
 
 from controller import PROJECT, ROLE, binary
 from cores import on_the_oldest_core_too
+from options import documented, options_of
+from workshop import with_a_build
 
+MODULES = sorted(path.stem for path in (PROJECT / "library").glob("*.yaml"))
+TYPES = {"bool": bool, "dict": dict, "list": list, "str": str, "int": int, "float": (int, float), "raw": object}
 VARIABLES = ["build_automation", "cross_compile", "envoy_build", "registry_auth", "system_requirements"]
 # A value that no option of the type takes, and the words with which it is refused.
 WRONG = {
     "int": ("soon", "convert to int"),
+    "float": ("much", "convert to float"),
+    "bytes": ("much", "convert to bytes"),
     "bool": ("maybe", "convert to bool"),
     "dict": ("x", "dictionary requested"),
     "list": ({"x": "y"}, "convert to list"),
@@ -17,14 +23,15 @@ WRONG = {
 
 
 @on_the_oldest_core_too
-def the_module_is_documented_without_a_warning(controller, station):
-    shown = controller.documentation("cross_compile")
-    # Each section is there, and no markup is left over.
-    for part in ("OPTIONS", "ATTRIBUTES", "NOTES", "SEE ALSO", "REQUIREMENTS", "EXAMPLES", "RETURN VALUES"):
-        assert part in shown, f"`{part}` is not in:\n{shown}"
-    for markup in ("O(", "V(", "C(", "E(", "RV("):
-        assert markup not in shown, f"`{markup}` is in:\n{shown}"
-    assert "toolkit_repo:" in controller.documentation("--snippet", "cross_compile")
+def every_module_is_documented_without_a_warning(controller, station):
+    for module in MODULES:
+        shown = controller.documentation(module)
+        # Each section is there, and no markup is left over.
+        for part in ("OPTIONS", "ATTRIBUTES", "NOTES", "SEE ALSO", "REQUIREMENTS", "EXAMPLES", "RETURN VALUES"):
+            assert part in shown, f"{module}: `{part}` is not in:\n{shown}"
+        for markup in ("O(", "V(", "C(", "E(", "RV("):
+            assert markup not in shown, f"{module}: `{markup}` is in:\n{shown}"
+        assert "docker_host:" in controller.documentation("--snippet", module), module
 
 
 @on_the_oldest_core_too
@@ -49,91 +56,80 @@ def the_role_is_documented_without_a_warning(controller, station):
 
 @on_the_oldest_core_too
 def what_is_documented_is_what_the_binary_does(controller, station):
-    documented = _documented(controller)
-    options, answer = documented["doc"]["options"], _answers(controller, {"colour": "blue"})
-    assert _supported(answer["msg"]) == _names(options)
-    _defaults_agree(options, answer["invocation"]["module_args"])
-    for name, option in _with_suboptions(options):
-        ask = lambda value: _answers(controller, _nested(name, value))["msg"]
-        if option["type"] in WRONG:
-            value, words = WRONG[option["type"]]
-            assert words in ask(value), f"{name}: {ask(value)}"
-        if "choices" in option:
-            choices = ", ".join(option["choices"])
-            told = ask("none of them")
-            assert f"must be one of: {choices}, got" in told or f"one or more of: {choices}. Got" in told, told
-        if "suboptions" in option:
-            assert _supported(ask({"colour": "blue"})) == _names(option["suboptions"]), name
+    for module in MODULES:
+        options = documented(controller, module)["doc"]["options"]
+        needed = {name: "envoy" for name, option in options.items() if option.get("required")}
+        answer = _answers(controller, module, {**needed, "colour": "blue"})
+        assert _supported(answer["msg"]) == _names(options), module
+        _defaults_agree({name: options[name] for name in options.keys() - needed}, answer["invocation"]["module_args"])
+        for name, option in _with_suboptions(options):
+            place = f"{module}: {name}"
+            ask = lambda value: _answers(controller, module, {**needed, **_nested(name, value)})["msg"]
+            if option["type"] in WRONG:
+                value, words = WRONG[option["type"]]
+                assert words in ask(value), f"{place}: {ask(value)}"
+            if "choices" in option:
+                choices = ", ".join(option["choices"])
+                told = ask("none of them")
+                one, some = f"must be one of: {choices}, got", f"one or more of: {choices}. Got"
+                assert one in told or some in told, f"{place}: {told}"
+            if "suboptions" in option:
+                assert _supported(ask({"colour": "blue"})) == _names(option["suboptions"]), place
 
 
 def the_results_that_are_documented_are_those_that_come(controller, station):
-    documented = _documented(controller)["return"]
     velaryon = {**controller.local(), **station.variables()}
     result = controller.ad_hoc(station.arguments(), "--check", "--diff", velaryon=velaryon).succeeded().result
+    _results_agree("cross_compile", result, documented(controller, "cross_compile")["return"])
+
+
+def the_results_of_the_other_modules_are_those_that_are_documented(controller, station):
+    described = documented(controller, "cross_compile")["return"]
+    with with_a_build(controller, station) as built:
+        results = {"cross_compile_build": built}
+        for module, options in {
+            "cross_compile_info": {},
+            "cross_compile_prune": {"artifact_retention_days": 0, "cache_max_gb": 0},
+        }.items():
+            arguments = {**options_of(controller, station, module), **options}
+            played = controller.ad_hoc(arguments, "--diff", module=module, velaryon=controller.local()).succeeded()
+            results[module] = played.results(module)[0]
+    assert sorted(["cross_compile", *results]) == MODULES
+    for module, result in results.items():
+        returned = documented(controller, module)["return"]
+        for name in returned.keys() & described.keys():
+            # What is the same for each module is described once.
+            returned[name].setdefault("contains", described[name].get("contains"))
+        _results_agree(module, result, returned)
+
+
+def _results_agree(module, result, returned):
     # A failure has its message besides.
     told = {name: value for name, value in result.items() if name != "invocation" and name[0] != "_"}
-    assert sorted([*told, "msg"]) == sorted(documented), sorted(told)
-    types = {"bool": bool, "dict": dict, "list": list, "str": str, "int": int, "raw": object}
+    sometimes = {name for name, value in returned.items() if value["returned"] in ("failure", "when there are any")}
+    assert returned.keys() - sometimes <= told.keys() <= returned.keys(), f"{module}: {sorted(told)}"
     for name, value in told.items():
-        assert isinstance(value, types[documented[name]["type"]]), f"{name}: {value}"
+        contains = returned[name].get("contains")
         for entry in value if isinstance(value, list) else [value]:
-            contains = documented[name].get("contains")
-            assert isinstance(entry, dict) == bool(contains), f"{name}: {entry}"
-            if contains:
-                assert sorted(entry) == sorted(contains), f"{name}: {sorted(entry)}"
-                for key, inner in entry.items():
-                    assert inner is None or isinstance(inner, types[contains[key]["type"]]), f"{name}.{key}: {inner}"
+            assert isinstance(entry, dict) == bool(contains), f"{module}.{name}: {entry}"
+        _value_agrees(f"{module}.{name}", value, returned[name])
 
 
-@on_the_oldest_core_too
-def every_example_works(controller, station):
-    examples = _documented(controller)["examples"]
-    registry = station.testbed["registry"]
-    # What an example takes from a world that the testbed is not.
-    for there, here in {
-        "/srv/goldentooth": str(station.base),
-        "/srv/artifacts": str(station.base / "artifacts"),
-        "registry.example.org/goldentooth": station.registry,
-        "envoy-builder:2026.11": "envoy-builder:latest",
-        "v1.4.0": "main",
-        "username: 'velaryon'": f"username: '{registry['username']}'",
-        "docker-compose.override.yml.j2": str(PROJECT / f"roles/{ROLE}/templates/docker-compose.override.yml.j2"),
-        "unix:///run/podman/podman.sock": station.testbed["engine"]["docker_host"],
-        "min_disk_space_gb: 10": "min_disk_space_gb: 1",
-        "min_memory_gb: 2": "min_memory_gb: 1",
-    }.items():
-        assert there in examples, f"no example says `{there}`"
-        examples = examples.replace(there, here)
-    # What no example has to say, because a user has it; an example's own word counts more.
-    play = [
-        "- hosts: velaryon",
-        "  gather_facts: false",
-        f"  vars: {{registry_token: {json.dumps(registry['password'])}}}",
-        f"  module_defaults: {{cross_compile: {json.dumps(station.arguments())}}}",
-        "  tasks:",
-        *(f"    {line}" for line in examples.splitlines()),
-    ]
-    path = controller.directory / "examples.yaml"
-    path.write_text("\n".join(play) + "\n")
-    names = [line for line in examples.splitlines() if line.startswith("- name: ")]
-    played = controller.play(path, "--check", "--diff", velaryon=controller.local()).succeeded()
-    recap, results = played.recap(), played.results()
-    assert recap["ok"] == len(names) and len(results) == len(names) - 1 >= 10, played.shown
-    for result in results:
-        # The machine that runs the tests may lack the plugin.
-        warnings = [warning for warning in result.get("warnings", []) if "buildx" not in warning]
-        assert result["changed"] and not warnings, result
-    assert not station.base.exists()
+def _value_agrees(place, value, described):
+    assert value is None or isinstance(value, TYPES[described["type"]]), f"{place}: {value}"
+    contains = described.get("contains")
+    for entry in value if isinstance(value, list) else [value]:
+        if contains and entry is not None:
+            # An error stands there when there is one.
+            assert contains.keys() - {"error"} <= entry.keys() <= contains.keys(), f"{place}: {sorted(entry)}"
+            for name, inner in entry.items():
+                _value_agrees(f"{place}.{name}", inner, contains[name])
 
 
-def _documented(controller):
-    return json.loads(controller.documentation("--json", "cross_compile"))["cross_compile"]
-
-
-def _answers(controller, arguments):
+def _answers(controller, module, arguments):
     """Returns how the binary refuses these arguments."""
     path = controller.directory / "args"
-    path.write_text(json.dumps({**arguments, "_ansible_module_name": "cross_compile", "_ansible_check_mode": True}))
+    path.write_text(json.dumps({**arguments, "_ansible_module_name": module, "_ansible_check_mode": True}))
     answer = json.loads(subprocess.run([binary(), path], capture_output=True, text=True, timeout=60).stdout)
     assert answer.get("failed"), f"{arguments} is not refused: {answer}"
     return answer
