@@ -18,13 +18,13 @@ from pathlib import Path
 from archive import pack
 from documentation import python_file
 from layout import (
-    ACTION, ARCHITECTURES, CLASSIC_ROLE, COLLECTION, FIRST, GALAXY, NAME, NAMESPACE, OUTPUT, PROJECT, ROLE, VERSION,
-    epoch, modules,
+    ACTION, ARCHITECTURES, CLASSIC_ROLE, COLLECTION, FIRST, GALAXY, LICENCES, NAME, NAMESPACE, OUTPUT, PROJECT, ROLE,
+    VERSION, epoch, modules,
 )
 
 TREE = OUTPUT / "ansible_collections" / NAMESPACE / NAME
 SHIPPED = (
-    "LICENSE", "README.md", "changelogs/config.yaml", "changelogs/changelog.yaml", "changelogs/fragments", "docs",
+    *LICENCES, "README.md", "changelogs/config.yaml", "changelogs/changelog.yaml", "changelogs/fragments", "docs",
     "galaxy.yml", "meta/runtime.yml", "playbooks",
 )
 # How the binary is built and tested is the repository's.

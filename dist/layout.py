@@ -21,6 +21,9 @@ ARCHITECTURES = {one: f"cross_compile.{one}" for one in ("x86_64", "aarch64")}
 # Galaxy takes one file for a module, and that is for the architecture that most hosts have which build for others.
 FIRST = "x86_64"
 
+# The project's, and that of the action plugin and the modules' documentation.
+LICENCES = ("LICENSE", "COPYING")
+
 # Links of other modules' names to it.
 ACTION = "cross_compile.py"
 

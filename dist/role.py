@@ -3,14 +3,15 @@
 import shutil
 
 from archive import pack
-from layout import ACTION, ARCHITECTURES, CLASSIC_ROLE, FIRST, OUTPUT, PROJECT, VERSION, modules
+from layout import ACTION, ARCHITECTURES, CLASSIC_ROLE, FIRST, LICENCES, OUTPUT, PROJECT, VERSION, modules
 
 
 def assemble(binaries):
     """Returns the archive."""
     staging = OUTPUT / CLASSIC_ROLE
     shutil.copytree(PROJECT / "roles" / CLASSIC_ROLE, staging, ignore=shutil.ignore_patterns("action_plugins"))
-    shutil.copy(PROJECT / "LICENSE", staging)
+    for licence in LICENCES:
+        shutil.copy(PROJECT / licence, staging)
     for directory in ("action_plugins", "binaries", "library"):
         (staging / directory).mkdir()
     for architecture, name in ARCHITECTURES.items():

@@ -6,7 +6,7 @@ import re
 import tarfile
 
 from controller import PROJECT
-from shipped import COLLECTION_ARCHIVE, MODULES, OUTPUT, ROLE, ROLE_ARCHIVE, VERSION, run, unpacked
+from shipped import COLLECTION_ARCHIVE, GALAXY, MODULES, OUTPUT, ROLE, ROLE_ARCHIVE, VERSION, run, unpacked
 
 LIMIT = 20 * 1000 * 1000
 
@@ -48,6 +48,17 @@ def both_hold_a_binary_for_each_architecture_and_each_modules_name():
         assert (role / "library" / module).samefile(role / "library/cross_compile"), module
         for place in (tree / "plugins/modules", tree / "plugins/action", role / "action_plugins"):
             assert (place / f"{module}.py").is_file(), place
+
+
+def both_hold_the_text_of_each_licence_that_a_part_names():
+    tree = unpacked(COLLECTION_ARCHIVE, "collection")
+    role = unpacked(ROLE_ARCHIVE, "role") / ROLE
+    texts = {"MIT": ("LICENSE", "MIT License"), "GPL-3.0-or-later": ("COPYING", "GNU GENERAL PUBLIC LICENSE")}
+    named = re.search(r"^license:\n((?:  - .+\n)+)", GALAXY, re.MULTILINE).group(1)
+    assert sorted(re.findall(r"  - (.+)", named)) == sorted(texts), named
+    for place in (tree, role):
+        for file, title in texts.values():
+            assert (place / file).read_text().lstrip().startswith(title), f"{place}/{file}"
 
 
 def nothing_of_the_build_or_of_this_machine_comes_along():
