@@ -15,7 +15,7 @@ pub use plain::read_plain;
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD, Gid, Mode, Uid, accessat, chownat};
@@ -312,7 +312,9 @@ fn replace(path: &Path, mode: Option<u32>, source: &mut dyn Read) -> Result<()> 
     io::copy(source, &mut file).map_err(failed)?;
     let kept = previous.filter(|_| mode.is_none());
     if let Some(Attributes { uid, gid, .. }) = kept {
-        set_owner(file.path(), Some(uid), Some(gid))?;
+        // The file itself: whoever may write here could have put a link in the place of its name.
+        fchown(file.as_file(), Some(uid), Some(gid))
+            .map_err(|error| Error::io("change the owner of", path, &error).context("chown failed"))?;
     }
     let mode = mode.unwrap_or_else(|| kept.map_or(0o644, |attributes| attributes.mode));
     file.as_file()

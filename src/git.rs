@@ -13,6 +13,7 @@ mod credentials;
 mod deploy;
 mod examine;
 mod failure;
+mod fresh;
 mod history;
 mod initialise;
 mod marker;

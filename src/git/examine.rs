@@ -15,7 +15,7 @@ use super::contents::{self, Contents};
 use super::history;
 use super::url::GitUrl;
 use super::worktree::Worktree;
-use super::{configuration, failure, marker};
+use super::{configuration, failure, marker, ownership};
 use crate::error::{Error, Result};
 
 /// How long another git is waited for.
@@ -44,6 +44,8 @@ pub(super) struct Examined {
     pub in_the_way: BTreeSet<PathBuf>,
     pub own_commits: Vec<String>,
     pub locks: Vec<PathBuf>,
+    /// Links by which somebody else could lead root out of the repository.
+    pub links: BTreeSet<PathBuf>,
     pub submodules: Vec<Submodule>,
 }
 
@@ -154,6 +156,7 @@ pub(super) fn examine(
         } else {
             locks(handle.path(), wanted.branch.as_deref())
         },
+        links: ownership::links(handle.commondir())?,
         submodules: submodules(root, &handle, wanted, target.as_ref(), own)?,
     })
 }

@@ -85,7 +85,32 @@ pub(super) fn decide(situation: &Situation<'_>) -> Result<Option<Change>> {
         )
         .with_remedy("wait until no other git works there; remove that file if none does"));
     }
+    refuse_links(&links(examined))?;
     Ok(Some(change(examined.head, steps)))
+}
+
+/// Returns the links in the repository and in those of its submodules.
+fn links(examined: &Examined) -> BTreeSet<PathBuf> {
+    let inner = examined
+        .submodules
+        .iter()
+        .flat_map(|submodule| links(&submodule.examined));
+    examined.links.iter().cloned().chain(inner).collect()
+}
+
+/// Refuses a repository in which somebody else could lead root elsewhere.
+pub(super) fn refuse_links(links: &BTreeSet<PathBuf>) -> Result<()> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Refused,
+        format!(
+            "the repository belongs to another user and has links, through which root will not write: {}",
+            named(links)
+        ),
+    )
+    .with_remedy("remove them, or run the task as the owner of the checkout"))
 }
 
 fn submodule_steps(submodules: &[Submodule], parent: &Path, steps: &mut Vec<Step>) {
@@ -349,6 +374,24 @@ mod tests {
                 "{actions:?}"
             );
         }
+    }
+
+    #[test]
+    fn links_matter_only_when_something_changes() {
+        let examined = Examined {
+            links: BTreeSet::from(["/t/.git/index".into()]),
+            ..settled()
+        };
+        assert_eq!(decided(Some(&examined), 'a', false), Ok(None));
+        let error = decided(Some(&examined), 'b', true).expect_err("a refusal");
+        assert!(
+            error.cause().ends_with("will not write: `/t/.git/index`"),
+            "{error}"
+        );
+        assert!(
+            error.remedy().is_some_and(|text| text.contains("owner")),
+            "{error}"
+        );
     }
 
     #[test]

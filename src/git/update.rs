@@ -16,7 +16,7 @@ use super::history::DEPLOYED;
 use super::ownership::{self, Owner};
 use super::stop::Stop;
 use super::worktree::Worktree;
-use super::{configuration, failure, marker, remote, submodules};
+use super::{configuration, failure, marker, plan, remote, submodules};
 use crate::error::{Error, Kind, Result};
 
 /// Fetches every branch and tag, as `git clone` sets it up.
@@ -41,6 +41,7 @@ impl Update<'_> {
     pub(super) fn carry_out(&self, root: &Path) -> Result<()> {
         let repository = deploy::open(root)?;
         let directory = repository.path().to_path_buf();
+        plan::refuse_links(&ownership::links(repository.commondir())?)?;
         let head = head(&repository).map_err(|source| failure::local("read", root, &source))?;
         let marked = marker::read(&directory)?;
         if marked.is_some() {

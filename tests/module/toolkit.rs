@@ -295,6 +295,30 @@ fn a_user_without_rights_keeps_a_checkout_of_its_own() {
 }
 
 #[test]
+fn a_link_in_somebodys_repository_leads_root_nowhere() {
+    let station = converged();
+    let victim = station.path("victim");
+    fs::write(&victim, "root's").unwrap();
+    std::os::unix::fs::symlink(&victim, station.checkout().join(".git/cross_compile-update.lock")).unwrap();
+    let status = Command::new("chown")
+        .args(["--recursive", "--no-dereference", "1000:1000"])
+        .arg(station.checkout())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    station.settled();
+    station.repository.commit("moved on");
+    station.refuses(&[
+        "belongs to another user",
+        "cross_compile-update.lock`",
+        "remove them",
+    ]);
+    assert_eq!(read(&victim), "root's");
+    fs::remove_file(station.checkout().join(".git/cross_compile-update.lock")).unwrap();
+    station.converges();
+}
+
+#[test]
 fn a_private_repository_takes_user_info_or_netrc() {
     let mut station = station();
     let testbed = testbed();
