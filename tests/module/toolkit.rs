@@ -319,6 +319,28 @@ fn a_link_in_somebodys_repository_leads_root_nowhere() {
 }
 
 #[test]
+fn the_name_of_an_account_is_removed_from_the_url_and_left_alone_elsewhere() {
+    let mut station = station();
+    station.set(
+        "toolkit_repo",
+        station.repository.url().replacen("://", "://goldentooth@", 1),
+    );
+    station.set("toolkit_dest", json!(station.path("goldentooth/toolkit")));
+    let answer = station.converges();
+    assert_eq!(
+        answer.get("/toolkit/dest"),
+        &json!(station.path("goldentooth/toolkit"))
+    );
+    assert!(
+        !answer.actions()[0].contains("********"),
+        "{:?}",
+        answer.actions()
+    );
+    let text = answer.json.to_string() + &read(&station.path("goldentooth/toolkit/.git/config"));
+    assert!(!text.contains("goldentooth@"), "{text}");
+}
+
+#[test]
 fn a_private_repository_takes_user_info_or_netrc() {
     let mut station = station();
     let testbed = testbed();
