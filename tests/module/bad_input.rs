@@ -316,27 +316,31 @@ fn a_socket_that_this_user_may_not_use_names_become_and_the_group() {
     station.set("docker_host", format!("unix://{}", socket.display()));
     // Root may use any; uid 1000 may not use this one.
     let open = std::os::unix::fs::PermissionsExt::from_mode;
-    std::fs::set_permissions(&socket, open(0o600)).unwrap();
+    std::os::unix::fs::chown(&socket, None, Some(1234)).unwrap();
     std::fs::set_permissions(station.path(""), open(0o755)).unwrap();
     let wrapper = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
     let binary = station.path("cross_compile");
     std::fs::copy(crate::support::testbed::binary(), &binary).unwrap();
-    let inner = station.command(json!({}));
-    let output = std::process::Command::new(wrapper[0])
-        .args(&wrapper[1..])
-        .arg(&binary)
-        .args(inner.get_args())
-        .env_clear()
-        .output()
-        .unwrap();
-    Answer::new(&output)
-        .failed(&[
-            "closed.sock",
-            "permission denied",
-            "become: true",
-            "group `docker`",
-        ])
-        .untouched();
+    for (mode, is_the_groups) in [(0o660, true), (0o600, false)] {
+        std::fs::set_permissions(&socket, open(mode)).unwrap();
+        let inner = station.command(json!({}));
+        let output = std::process::Command::new(wrapper[0])
+            .args(&wrapper[1..])
+            .arg(&binary)
+            .args(inner.get_args())
+            .env_clear()
+            .output()
+            .unwrap();
+        let answer = Answer::new(&output)
+            .failed(&["closed.sock", "permission denied", "become: true"])
+            .untouched();
+        assert_eq!(
+            answer.message().contains("add the user to the group `1234`"),
+            is_the_groups,
+            "{}",
+            answer.message()
+        );
+    }
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{Station, testbed};
+use std::sync::Arc;
+
+use crate::support::{Doorstep, Podman, Station, testbed};
 
 #[test]
 fn a_missing_network_is_made() {
@@ -41,4 +43,30 @@ fn a_network_without_a_name_is_refused() {
     let mut station = Station::new().only(&["network"]);
     station.set("container", json!({ "network_name": "" }));
     station.refuses(&["network_name"]);
+}
+
+#[test]
+fn a_network_that_somebody_else_makes_meanwhile_is_no_failure() {
+    let mut station = Station::new().only(&["network"]);
+    let name = station.name.clone();
+    let create = "POST /";
+    let docker = Doorstep::new(
+        station.path("docker.sock"),
+        &testbed().path("/engine/socket"),
+        create,
+        {
+            let name = name.clone();
+            move || drop(testbed().docker(&["network", "create", &name]))
+        },
+    );
+    let podman = Arc::new(Podman::start(true));
+    let behind = Doorstep::new(station.path("podman.sock"), &podman.socket(), create, {
+        let (podman, name) = (Arc::clone(&podman), name.clone());
+        move || drop(podman.command(&["network", "create", &name]))
+    });
+    for host in [docker.docker_host(), behind.docker_host()] {
+        station.set("docker_host", host);
+        station.run().did(&[&format!("Created network `{name}`")]);
+        station.run().unchanged();
+    }
 }
