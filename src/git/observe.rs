@@ -46,6 +46,12 @@ impl Observed {
             .map(|oid| oid.to_string())
     }
 
+    /// Returns whether there is a checkout already, so that a change updates it.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.examined.is_some()
+    }
+
     /// Returns the commit that the wanted version is at the remote.
     #[must_use]
     pub fn after(&self) -> String {

@@ -157,8 +157,15 @@ fn a_template_of_ones_own_sees_what_ansible_would_give_it() {
         "override_variables",
         json!({ "names": ["nonesuch"], "image": "y" }),
     );
-    let answer = station.converges();
-    answer.warned("`nonesuch`");
+    // Before the run, where the toolkit is as it will be then, and after it.
+    station.check().warned("`nonesuch`");
+    station.converges().warned("`nonesuch`");
+    station.settled().warned("`nonesuch`");
+    let compose_file = "services:\n  nonesuch: {image: a}\n";
+    station.repository.write("docker-compose.yml", compose_file);
+    station.repository.commit("has it");
+    station.check().changed().without_warnings();
+    station.run().changed().without_warnings();
 }
 
 #[test]
@@ -208,4 +215,25 @@ fn the_files_have_options() {
         station.set("container", container(file));
         station.refuses(&["override_file", file]);
     }
+}
+
+#[test]
+fn an_override_that_cannot_be_written_is_refused_before() {
+    let mut station = converged();
+    fs::set_permissions(station.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+    station.set_runner(&["setpriv", "--reuid", "4242", "--regid", "4242", "--clear-groups"]);
+    let mut station = station.only(&["toolkit", "override"]);
+    station.settled();
+    station.set("container", json!({ "network_name": "another" }));
+    let checkout = format!("`{}`", station.checkout().display());
+    station.refuses(&[&checkout, "permission denied", "`become: true`"]);
+    station.repository.commit("moved on");
+    station.refuses(&["cannot update", &checkout, "permission denied"]);
+}
+
+#[test]
+fn an_override_without_a_checkout_is_refused() {
+    let station = station().only(&["directories", "override"]);
+    let checkout = format!("there is no checkout `{}`", station.checkout().display());
+    station.refuses(&[&checkout, "let `resources` hold `toolkit`"]);
 }

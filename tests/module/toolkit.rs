@@ -295,6 +295,35 @@ fn a_user_without_rights_keeps_a_checkout_of_its_own() {
 }
 
 #[test]
+fn a_place_that_cannot_be_written_is_refused_before_the_first_change() {
+    let mut station = Station::new()
+        .only(&["directories", "toolkit", "override"])
+        .with("docker_host", Value::Null);
+    for place in ["/proc/x/toolkit", "/sys/toolkit"] {
+        station.set("toolkit_dest", place);
+        let answer = station.refuses(&[
+            &format!("cannot clone to `{place}`"),
+            "it is the kernel's",
+            "choose another path",
+        ]);
+        assert!(!answer.message().contains("failures"), "{}", answer.message());
+    }
+
+    let mut station = converged();
+    fs::set_permissions(station.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+    station.set_runner(&["setpriv", "--reuid", "4242", "--regid", "4242", "--clear-groups"]);
+    station.settled();
+    station.repository.commit("moved on");
+    station.refuses(&[
+        &format!("cannot update `{}`", station.checkout().display()),
+        "permission denied",
+        "`become: true`",
+    ]);
+    station.set("toolkit_dest", json!(station.base("workspace/another")));
+    station.refuses(&["cannot clone to", "permission denied", "`become: true`"]);
+}
+
+#[test]
 fn a_link_in_somebodys_repository_leads_root_nowhere() {
     let station = converged();
     let victim = station.path("victim");
