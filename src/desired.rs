@@ -127,6 +127,10 @@ impl Desired {
                         .transpose()?,
                     force: arguments.toolkit_force,
                     own_files: vec![override_path.clone()],
+                    reserved: match resources.contains(&Resource::Override) {
+                        true => vec![override_path.clone()],
+                        false => Vec::new(),
+                    },
                 },
             },
             network: non_empty(&arguments.container.network_name, "container.network_name")?,

@@ -28,6 +28,8 @@ pub(super) struct Wanted {
     pub commit: Oid,
     /// The local branch to be on; a detached `HEAD` without one.
     pub branch: Option<String>,
+    /// Where it may have nothing of its own.
+    pub reserved: Vec<PathBuf>,
 }
 
 /// What a repository is, as far as it matters for what it should be.
@@ -46,6 +48,8 @@ pub(super) struct Examined {
     pub locks: Vec<PathBuf>,
     /// Links by which somebody else could lead root out of the repository.
     pub links: BTreeSet<PathBuf>,
+    /// Reserved places where the wanted commit has something.
+    pub occupied: BTreeSet<PathBuf>,
     pub submodules: Vec<Submodule>,
 }
 
@@ -157,6 +161,10 @@ pub(super) fn examine(
             locks(handle.path(), wanted.branch.as_deref())
         },
         links: ownership::links(handle.commondir())?,
+        occupied: target
+            .as_ref()
+            .map(|target| target.occupying(&wanted.reserved))
+            .unwrap_or_default(),
         submodules: submodules(root, &handle, wanted, target.as_ref(), own)?,
     })
 }
@@ -216,6 +224,7 @@ fn submodules(
             url: wanted.url.submodule(&described.url)?,
             commit: to,
             branch: None,
+            reserved: Vec::new(),
         };
         let own: Vec<PathBuf> = own
             .iter()

@@ -112,6 +112,7 @@ pub fn observe(dest: &Path, source: &Source, stop: &Stop) -> Result<Observed> {
             Version::Branch { name, .. } => Some(name.clone()),
             _ => None,
         },
+        reserved: source.reserved_in(dest),
     };
     let advertised: Vec<Oid> = heads.iter().map(|head| head.oid).collect();
     let more = search

@@ -47,6 +47,7 @@ pub(super) fn decide(situation: &Situation<'_>) -> Result<Option<Change>> {
             }],
         )));
     };
+    refuse_occupied(&examined.occupied, url)?;
     let lost = Lost::of(examined);
     if !force {
         lost.refuse(dest)?;
@@ -87,6 +88,21 @@ pub(super) fn decide(situation: &Situation<'_>) -> Result<Option<Change>> {
     }
     refuse_links(&links(examined))?;
     Ok(Some(change(examined.head, steps)))
+}
+
+/// Refuses a version that has something where others write.
+pub(super) fn refuse_occupied(occupied: &BTreeSet<PathBuf>, url: &str) -> Result<()> {
+    if occupied.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Refused,
+        format!(
+            "the override would replace what the toolkit `{url}` has of its own: {}",
+            named(occupied)
+        ),
+    )
+    .with_remedy("choose another `container.override_file`"))
 }
 
 /// Returns the links in the repository and in those of its submodules.
@@ -392,6 +408,24 @@ mod tests {
             error.remedy().is_some_and(|text| text.contains("owner")),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_others_write_may_not_be_the_versions_own_even_when_nothing_changes() {
+        let examined = Examined {
+            occupied: BTreeSet::from(["Makefile".into()]),
+            ..settled()
+        };
+        for force in [false, true] {
+            let error = decided(Some(&examined), 'a', force).expect_err("a refusal");
+            assert!(error.cause().ends_with("of its own: `Makefile`"), "{error}");
+            assert!(
+                error
+                    .remedy()
+                    .is_some_and(|text| text.contains("`container.override_file`")),
+                "{error}"
+            );
+        }
     }
 
     #[test]

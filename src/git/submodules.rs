@@ -34,6 +34,7 @@ pub(super) fn carry_out(
             url: outer.wanted.url.submodule(&described.url)?,
             commit,
             branch: None,
+            reserved: Vec::new(),
         };
         let own: Vec<PathBuf> = outer
             .own

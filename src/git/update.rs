@@ -90,6 +90,8 @@ impl Update<'_> {
     fn converge(&self, root: &Path, commits: &[Oid], head: Option<Oid>) -> Result<()> {
         let repository = deploy::open(root)?;
         let target = contents::of(&repository, self.wanted.commit)?.ok_or_else(|| self.gone())?;
+        // Before a clone, nobody could know.
+        plan::refuse_occupied(&target.occupying(&self.wanted.reserved), self.wanted.url.as_str())?;
         let mut known: Vec<Contents> = Vec::new();
         for commit in commits {
             known.extend(contents::of(&repository, *commit)?);
@@ -227,6 +229,7 @@ impl Update<'_> {
             commit,
             branch,
             url: _,
+            reserved: _,
         } = self.wanted;
         let log = "cross_compile: update";
         let write = || {

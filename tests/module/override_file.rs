@@ -218,6 +218,29 @@ fn the_files_have_options() {
 }
 
 #[test]
+fn a_file_of_the_toolkits_own_is_never_replaced() {
+    let mut station = station();
+    station.set(
+        "container",
+        json!({ "override_file": "README.md", "network_name": "n" }),
+    );
+    let parts = ["has of its own: `README.md`", "`container.override_file`"];
+    // Only the clone can tell what the version has: it is made aside, and thrown away.
+    station.run().failed(&parts);
+    assert!(!station.checkout().exists());
+
+    station.set("container", Value::Null);
+    station.run().changed();
+    station.set("container", json!({ "override_file": "README.md" }));
+    station.refuses(&parts);
+    station.set("container", json!({ "override_file": "later.yml" }));
+    station.converges();
+    station.repository.write("later.yml", "services: {}\n");
+    station.repository.commit("has one, too");
+    station.refuses(&["has of its own: `later.yml`"]);
+}
+
+#[test]
 fn an_override_that_cannot_be_written_is_refused_before() {
     let mut station = converged();
     fs::set_permissions(station.path(""), fs::Permissions::from_mode(0o755)).unwrap();
