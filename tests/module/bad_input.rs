@@ -60,6 +60,37 @@ fn options_that_can_never_work_are_refused_by_name() {
         ("timeout", json!(-1), &["`timeout`", "-1"]),
         ("lock_timeout", json!(-1), &["`lock_timeout`", "-1"]),
         (
+            "timeout",
+            json!(i64::MAX),
+            &["`timeout`", "at most 31536000 seconds"],
+        ),
+        (
+            "lock_timeout",
+            json!(i64::MAX),
+            &["`lock_timeout`", "at most 31536000 seconds"],
+        ),
+        ("builder_uid", json!(u32::MAX), &["`builder_uid` is too large"]),
+        (
+            "owner",
+            json!("4294967295"),
+            &["`4294967295` is the number of no user"],
+        ),
+        (
+            "system_requirements",
+            json!({"min_engine_version": "twenty"}),
+            &["min_engine_version` must begin with a number", "`20.10`"],
+        ),
+        (
+            "containers",
+            json!({"": "a:1"}),
+            &["`containers` has an image without a key", "with `_` for `-`"],
+        ),
+        (
+            "containers",
+            json!({"a_b": "x:1", "a-b": "x:2"}),
+            &["two keys for the compose service `a-b`", "use `a-b` alone"],
+        ),
+        (
             "toolkit_force",
             json!("maybe"),
             &["The value 'maybe' is not a valid boolean"],
@@ -111,7 +142,21 @@ fn options_that_can_never_work_are_refused_by_name() {
             json!({"base_builder": "a@sha256:12"}),
             &["`containers.base_builder`", "sha256:12"],
         ),
-        ("registry", json!("https://r.example"), &["registry", "https"]),
+        (
+            "registry",
+            json!("https://r.example"),
+            &["`registry` must be", "`https://r.example`"],
+        ),
+        (
+            "registry",
+            json!("ghcr.io/x:tag"),
+            &["`registry` must be", "`ghcr.io/x:tag`", "no tag"],
+        ),
+        (
+            "artifacts_dir",
+            json!("/x/checkout/artifacts"),
+            &["`artifacts_dir`", "`toolkit_dest`", "an empty place"],
+        ),
         ("toolkit_repo", json!("nothing"), &["nothing"]),
         ("toolkit_repo", json!("ftp://h/x"), &["ftp"]),
         ("toolkit_repo", json!("https://"), &["https://"]),
@@ -166,7 +211,7 @@ fn options_that_can_never_work_are_refused_by_name() {
             &["docker-compose.override.yml.j2"],
         ),
     ];
-    let mut station = Station::new();
+    let mut station = Station::new().with("toolkit_dest", "/x/checkout");
     let before = station.snapshot();
     for (option, value, parts) in rows {
         let usual = station.arguments().get(*option).cloned();

@@ -39,10 +39,29 @@ fn a_network_that_compose_made_is_taken_as_it_is() {
 }
 
 #[test]
-fn a_network_without_a_name_is_refused() {
+fn a_name_that_an_engine_would_refuse_or_keep_for_itself_is_refused_before() {
+    let podman = Podman::start(true);
     let mut station = Station::new().only(&["network"]);
-    station.set("container", json!({ "network_name": "" }));
-    station.refuses(&["network_name"]);
+    let hosts = [
+        station.arguments()["docker_host"].clone(),
+        json!(podman.docker_host()),
+    ];
+    for host in hosts {
+        station.set("docker_host", host);
+        for (name, part) in [
+            ("", "must be the name of a network"),
+            ("a b", "letters, digits"),
+            ("../x", "letters, digits"),
+            (" x ", "got ` x `"),
+            ("host", "which is the engine's"),
+            ("bridge", "which is the engine's"),
+            ("none", "which is the engine's"),
+            ("default", "which is the engine's"),
+        ] {
+            station.set("container", json!({ "network_name": name }));
+            station.refuses(&["`container.network_name`", part]);
+        }
+    }
 }
 
 #[test]

@@ -211,9 +211,16 @@ fn the_files_have_options() {
     assert_eq!(answer.get("/override/path"), &json!(path));
     assert_eq!(answer.get("/override/checksum").as_str().map(str::len), Some(64));
     assert!(path.is_file());
-    for file in ["../up.yml", "/etc/passwd"] {
+    for (file, remedy) in [
+        ("../up.yml", "without `..`"),
+        ("/etc/passwd", "a relative path"),
+        (".", "a relative path"),
+        (".git/config", "and `.git`"),
+        ("sub/dir/o.yml", "without `/`"),
+        ("compose.yaml", "another name"),
+    ] {
         station.set("container", container(file));
-        station.refuses(&["override_file", file]);
+        station.refuses(&["`container.override_file`", &format!("`{file}`"), remedy]);
     }
 }
 

@@ -348,6 +348,26 @@ fn a_link_in_somebodys_repository_leads_root_nowhere() {
 }
 
 #[test]
+fn directories_in_the_checkout_are_refused() {
+    let mut station = Station::new()
+        .only(&["directories", "toolkit"])
+        .with("docker_host", Value::Null);
+    let checkout = station.checkout();
+    for option in ["artifacts_dir", "cache_dir"] {
+        station.set(option, json!(checkout.join("artifacts")));
+        station.refuses(&[
+            &format!("`{option}`"),
+            "`toolkit_dest`",
+            "choose a directory outside",
+        ]);
+        station.set(option, Value::Null);
+    }
+    station.set("workspace_dir", json!(checkout));
+    station.set("toolkit_dest", json!(checkout));
+    station.converges();
+}
+
+#[test]
 fn the_name_of_an_account_is_removed_from_the_url_and_left_alone_elsewhere() {
     let mut station = station();
     station.set(
