@@ -71,7 +71,9 @@ pub async fn apply(
         for step in last {
             outcomes.push((step.change, run.make(step).await));
         }
-        errors.extend(run.compare_services().err());
+        if plan.toolkit().is_some() {
+            errors.extend(run.compare_services().err());
+        }
     }
 
     for step in timers {
@@ -146,12 +148,15 @@ impl Run<'_> {
         }
     }
 
-    /// Only now is the compose file the one that the override will meet.
+    /// What planning could not know: only now is the compose file the one that the override will meet.
     fn compare_services(&self) -> Result<()> {
-        if self.desired.wants(Resource::Override)
-            && let Some(warning) = compose_override::unknown_services(&self.desired.compose_override)?
-        {
-            self.context.journal.warn(warning);
+        if self.desired.wants(Resource::Override) {
+            let desired = &self.desired.compose_override;
+            let compose_file = compose_override::read_compose_file(desired)?;
+            let warning = compose_override::unknown_services(desired, compose_file.as_deref())?;
+            if let Some(warning) = warning {
+                self.context.journal.warn(warning);
+            }
         }
         Ok(())
     }

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use checks::{
-    absolute, beside_compose_file, mode, natural, non_empty, number, readable, seconds, single_name,
+    absolute, compose_file, mode, natural, network_name, non_empty, number, override_file, readable, seconds,
+    single_name,
 };
 use rendering::render;
 
@@ -79,19 +80,16 @@ impl Desired {
             .filter(|resource| arguments.resources.iter().any(|name| name == resource.name()))
             .collect();
         let paths = Paths::of(arguments)?;
+        paths.check_apart()?;
+        let registry = checks::registry(&arguments.registry)?;
         let containers = arguments.images()?;
-        let repository =
-            git::GitUrl::parse(&arguments.toolkit_repo).map_err(|error| error.context("`toolkit_repo`"))?;
-        repository.secrets().for_each(|secret| secrets.add(secret));
-        let override_path = beside_compose_file(
-            &paths.toolkit,
-            &arguments.container.override_file,
-            "override_file",
-        )?;
-        let compose_file =
-            beside_compose_file(&paths.toolkit, &arguments.container.compose_file, "compose_file")?;
-        let content = match resources.contains(&Resource::Override) {
-            true => render(arguments, &paths, &containers, &repository.to_string(), facts)?,
+        check_keys(&containers)?;
+        let compose_file = compose_file(&paths.toolkit, &arguments.container.compose_file)?;
+        let override_path = override_file(&paths.toolkit, &arguments.container.override_file, &compose_file)?;
+        let writes_override = resources.contains(&Resource::Override);
+        let source = source(arguments, &override_path, writes_override, secrets)?;
+        let content = match writes_override {
+            true => render(arguments, &paths, &containers, &source, facts)?,
             false => String::new(),
         };
         let ca_bundle = arguments
@@ -102,39 +100,18 @@ impl Desired {
             .transpose()?;
         let timeout = seconds(arguments.timeout, 1, "timeout")?;
         Ok(Self {
-            requirements: requirements::Desired {
-                min_disk_space_gb: natural(
-                    arguments.system_requirements.min_disk_space_gb,
-                    0,
-                    "system_requirements.min_disk_space_gb",
-                )?,
-                min_memory_gb: natural(
-                    arguments.system_requirements.min_memory_gb,
-                    0,
-                    "system_requirements.min_memory_gb",
-                )?,
-                min_engine_version: arguments.system_requirements.min_engine_version.trim().to_owned(),
-            },
+            requirements: requirements(&arguments.system_requirements)?,
             directories: directories(arguments, &paths, &containers)?,
             toolkit: toolkit::Desired {
                 dest: paths.toolkit.clone(),
-                source: git::Source {
-                    url: repository,
-                    version: non_empty(&arguments.toolkit_version, "toolkit_version")?,
-                    depth: arguments
-                        .toolkit_depth
-                        .map(|depth| number(depth, 1, "toolkit_depth"))
-                        .transpose()?,
-                    force: arguments.toolkit_force,
-                    own_files: vec![override_path.clone()],
-                },
+                source,
             },
-            network: non_empty(&arguments.container.network_name, "container.network_name")?,
+            network: network_name(&arguments.container.network_name, "container.network_name")?,
             images: images::Desired {
-                references: references(&containers, &arguments.registry)?,
+                references: references(&containers, registry)?,
                 pull: pull(arguments)?,
                 platform: arguments.platform.clone().filter(|platform| !platform.is_empty()),
-                registry_auth: registry_auth(&arguments.registry_auth, &arguments.registry, secrets)?,
+                registry_auth: registry_auth(&arguments.registry_auth, registry, secrets)?,
             },
             compose_override: compose_override::Desired {
                 path: override_path,
@@ -202,6 +179,107 @@ impl Paths {
             base,
         })
     }
+
+    /// Checks that no directory has to be made where the toolkit is cloned to: that place has to be empty. The checkout
+    /// itself may be the workspace, or the base of directories that lie elsewhere.
+    fn check_apart(&self) -> Result<()> {
+        for (option, path, may_be_the_same) in [
+            ("base_dir", &self.base, true),
+            ("workspace_dir", &self.workspace, true),
+            ("artifacts_dir", &self.artifacts, false),
+            ("cache_dir", &self.cache, false),
+        ] {
+            let is_inside = path.starts_with(&self.toolkit);
+            if is_inside && !(may_be_the_same && *path == self.toolkit) {
+                return Err(Error::new(
+                    Kind::Invalid,
+                    format!(
+                        "`{option}`, `{}`, must not lie in `toolkit_dest`, `{}`",
+                        path.display(),
+                        self.toolkit.display()
+                    ),
+                )
+                .with_remedy("the toolkit is cloned to an empty place: choose a directory outside of it"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks that every key of `containers` stands for a compose service of its own.
+fn check_keys(containers: &BTreeMap<String, String>) -> Result<()> {
+    let mut keys: BTreeMap<String, String> = CACHED_SERVICES
+        .iter()
+        .chain([&UNCACHED_SERVICE])
+        .map(|service| ((*service).to_owned(), service.replace('-', "_")))
+        .collect();
+    for key in containers.keys() {
+        if key.is_empty() {
+            return Err(
+                Error::new(Kind::Invalid, "`containers` has an image without a key")
+                    .with_remedy("name the compose service that the image serves, with `_` for `-`"),
+            );
+        }
+        let service = key.replace('_', "-");
+        if let Some(other) = keys.get(&service).filter(|other| *other != key) {
+            return Err(Error::new(
+                Kind::Invalid,
+                format!(
+                    "`containers` has two keys for the compose service `{service}`: `{other}` and `{key}`"
+                ),
+            )
+            .with_remedy(format!("use `{other}` alone")));
+        }
+        keys.insert(service, key.clone());
+    }
+    Ok(())
+}
+
+/// Returns where the toolkit comes from, after telling `secrets` of what the URL carries.
+fn source(
+    arguments: &Arguments,
+    override_path: &Path,
+    writes_override: bool,
+    secrets: &Secrets,
+) -> Result<git::Source> {
+    let url = git::GitUrl::parse(&arguments.toolkit_repo).map_err(|error| error.context("`toolkit_repo`"))?;
+    url.secrets().for_each(|secret| secrets.add(secret));
+    Ok(git::Source {
+        url,
+        version: non_empty(&arguments.toolkit_version, "toolkit_version")?,
+        depth: arguments
+            .toolkit_depth
+            .map(|depth| number(depth, 1, "toolkit_depth"))
+            .transpose()?,
+        force: arguments.toolkit_force,
+        own_files: vec![override_path.to_path_buf()],
+        reserved: match writes_override {
+            true => vec![override_path.to_path_buf()],
+            false => Vec::new(),
+        },
+    })
+}
+
+fn requirements(given: &cross_compile::SystemRequirements) -> Result<requirements::Desired> {
+    let min_engine_version = given.min_engine_version.trim();
+    if !min_engine_version.is_empty() && !requirements::is_version(min_engine_version) {
+        return Err(Error::new(
+            Kind::Invalid,
+            format!(
+                "`system_requirements.min_engine_version` must begin with a number, got `{min_engine_version}`"
+            ),
+        )
+        .with_remedy("write it as `20.10`, or as an empty string to turn the check off"));
+    }
+    Ok(requirements::Desired {
+        min_disk_space_gb: natural(
+            given.min_disk_space_gb,
+            0,
+            "system_requirements.min_disk_space_gb",
+        )?,
+        min_memory_gb: natural(given.min_memory_gb, 0, "system_requirements.min_memory_gb")?,
+        min_engine_version: min_engine_version.to_owned(),
+    })
 }
 
 fn directories(

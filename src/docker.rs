@@ -17,7 +17,6 @@ pub use images::{ListedImage, bare};
 pub use listing::Container;
 pub use socket::{Surroundings, choose as choose_socket};
 
-use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,15 +24,17 @@ use std::time::Duration;
 
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error as EngineError;
-use bollard::models::{DriverData, NetworkCreateRequest};
+use bollard::models::DriverData;
 use bollard::query_parameters::{CreateImageOptionsBuilder, InspectNetworkOptions, RemoveImageOptions};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::StreamExt as _;
+use serde_json::json;
 use tokio::sync::OnceCell;
 use tokio::time::timeout as within;
 
 use crate::credentials::Credentials;
 use crate::error::{Error, Kind, Result, reason};
+use crate::files::{self, users};
 use crate::image::{Reference, is_platform};
 
 /// Which program answers on the socket.
@@ -137,13 +138,42 @@ fn unreachable(socket: &Path, error: &io::Error) -> Error {
             Kind::Denied,
             format!("cannot use the engine socket `{path}`: permission denied"),
         )
-        .with_remedy("run the task with `become: true`, or add the user to the group `docker`"),
+        .with_remedy(match group_of(socket) {
+            Some(group) => {
+                format!("run the task with `become: true`, or add the user to the group `{group}`")
+            }
+            None => "run the task with `become: true`".to_owned(),
+        }),
         _ => Error::new(
             Kind::Unreachable,
             format!("the engine does not answer on `{path}`: {}", reason(error)),
         )
-        .with_remedy("check that the engine runs (`systemctl status docker`) and what its log says"),
+        .with_remedy(look_at(socket)),
     }
+}
+
+/// Returns the group whose members may use `socket`, unless it is root's.
+fn group_of(socket: &Path) -> Option<String> {
+    let attributes = files::attributes(socket).ok().flatten()?;
+    let may_write = attributes.mode & 0o020 != 0 && attributes.gid != 0;
+    may_write.then(|| users::group_name(attributes.gid))
+}
+
+/// Returns the remedy for an engine that does not answer: Podman's is started by its socket, and a user's own by the
+/// user's systemd.
+fn look_at(socket: &Path) -> String {
+    let unit = match socket
+        .components()
+        .any(|name| name.as_os_str().to_string_lossy().contains("podman"))
+    {
+        true => "podman.socket",
+        false => "docker",
+    };
+    let whose = match socket.starts_with("/run/user") {
+        true => "--user ",
+        false => "",
+    };
+    format!("check that the engine runs (`systemctl {whose}status {unit}`) and what its log says")
 }
 
 impl Engine {
@@ -334,18 +364,32 @@ impl Engine {
     /// # Errors
     /// The engine's; that somebody else created it meanwhile is none.
     pub async fn create_network(&self, name: &str) -> Result<()> {
-        let request = NetworkCreateRequest {
-            name: name.to_owned(),
-            driver: Some("bridge".to_owned()),
-            labels: Some(HashMap::from([(
-                "io.goldentooth.cross_compile".to_owned(),
-                env!("CARGO_PKG_VERSION").to_owned(),
-            )])),
-            ..NetworkCreateRequest::default()
+        // Docker before API 1.44 makes a second network of the name unless it is told not to, and then knows neither
+        // by it. Bollard's type has no place for that.
+        let wanted = json!({
+            "Name": name,
+            "Driver": "bridge",
+            "Labels": { "io.goldentooth.cross_compile": env!("CARGO_PKG_VERSION") },
+            "CheckDuplicate": true,
+        });
+        let answer = within(
+            self.timeout,
+            request::post(&self.socket, "/networks/create", &wanted),
+        )
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let error = match answer {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) => EngineError::DockerResponseServerError {
+                status_code: answer.status().as_u16(),
+                message: request::message(&answer),
+            },
+            Err(err) => EngineError::IOError { err },
         };
-        match self.docker.create_network(request).await {
-            Ok(_) | Err(EngineError::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
-            Err(error) => Err(failure::engine(&error, &format!("create network `{name}`"))),
+        // Docker has a status for a network that is there meanwhile, Podman does not.
+        match self.has_network(name).await {
+            Ok(true) => Ok(()),
+            _ => Err(failure::engine(&error, &format!("create network `{name}`"))),
         }
     }
 }
@@ -396,6 +440,22 @@ fn authentication(credentials: &Credentials, reference: &Reference) -> DockerCre
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_engine_that_is_silent_is_looked_at_where_it_is_started() {
+        for (socket, command) in [
+            ("/var/run/docker.sock", "`systemctl status docker`"),
+            ("/run/user/1000/docker.sock", "`systemctl --user status docker`"),
+            ("/run/podman/podman.sock", "`systemctl status podman.socket`"),
+            (
+                "/run/user/1000/podman/podman.sock",
+                "`systemctl --user status podman.socket`",
+            ),
+        ] {
+            let remedy = look_at(Path::new(socket));
+            assert!(remedy.contains(command), "{socket}: {remedy}");
+        }
+    }
 
     #[test]
     fn a_layer_tells_where_the_engine_keeps_its_data() {

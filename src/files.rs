@@ -15,10 +15,10 @@ pub use plain::read_plain;
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, AtFlags, CWD, Gid, Mode, Uid, accessat, chownat};
+use rustix::fs::{Access, AtFlags, CWD, FsWord, Gid, Mode, PROC_SUPER_MAGIC, Uid, accessat, chownat};
 
 use crate::error::{Error, Kind, Result};
 
@@ -112,7 +112,8 @@ pub fn space(path: &Path) -> Result<Space> {
         available: answer.f_bavail.saturating_mul(answer.f_frsize),
         total: answer.f_blocks.saturating_mul(answer.f_frsize),
         read_only: answer.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY),
-        full: answer.f_bavail == 0 || no_inodes,
+        // Nor do those without an end (tmpfs where none is set) count blocks.
+        full: (answer.f_blocks > 0 && answer.f_bavail == 0) || no_inodes,
     })
 }
 
@@ -124,6 +125,12 @@ pub fn device(path: &Path) -> Result<u64> {
     fs::metadata(path)
         .map(|metadata| metadata.dev())
         .map_err(|error| Error::io("look at", path, &error))
+}
+
+/// Returns whether `path` lies where the kernel shows itself: root has every right there and can create nothing.
+fn is_kernels(path: &Path) -> bool {
+    const SYSFS_MAGIC: FsWord = 0x6265_6572;
+    rustix::fs::statfs(path).is_ok_and(|answer| matches!(answer.f_type, PROC_SUPER_MAGIC | SYSFS_MAGIC))
 }
 
 /// Checks, before the first change, that something can be created below `directory`, which exists.
@@ -138,6 +145,16 @@ pub fn check_writable(directory: &Path) -> Result<()> {
             &io::Error::from_raw_os_error(errno),
         ))
     };
+    if is_kernels(directory) {
+        return Err(Error::new(
+            Kind::Refused,
+            format!(
+                "cannot write below `{}`: it is the kernel's, not a place for files",
+                directory.display()
+            ),
+        )
+        .with_remedy("choose another path"));
+    }
     let space = space(directory)?;
     if space.read_only {
         return refuse(rustix::io::Errno::ROFS.raw_os_error());
@@ -312,7 +329,9 @@ fn replace(path: &Path, mode: Option<u32>, source: &mut dyn Read) -> Result<()> 
     io::copy(source, &mut file).map_err(failed)?;
     let kept = previous.filter(|_| mode.is_none());
     if let Some(Attributes { uid, gid, .. }) = kept {
-        set_owner(file.path(), Some(uid), Some(gid))?;
+        // The file itself: whoever may write here could have put a link in the place of its name.
+        fchown(file.as_file(), Some(uid), Some(gid))
+            .map_err(|error| Error::io("change the owner of", path, &error).context("chown failed"))?;
     }
     let mode = mode.unwrap_or_else(|| kept.map_or(0o644, |attributes| attributes.mode));
     file.as_file()
@@ -372,6 +391,17 @@ mod tests {
         let link = directory.path().join("link");
         std::os::unix::fs::symlink("nowhere", &link).unwrap();
         assert_eq!(attributes(&link).unwrap_err().kind(), Kind::Refused);
+    }
+
+    #[test]
+    fn nothing_is_written_where_the_kernel_shows_itself() {
+        for path in ["/proc", "/sys"] {
+            let error = check_writable(Path::new(path)).unwrap_err();
+            assert!(error.cause().ends_with("not a place for files"), "{error}");
+            assert_eq!(error.remedy(), Some("choose another path"));
+        }
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(check_writable(directory.path()), Ok(()));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod credentials;
 mod deploy;
 mod examine;
 mod failure;
+mod fresh;
 mod history;
 mod initialise;
 mod marker;
@@ -58,15 +59,25 @@ pub struct Source {
     pub force: bool,
     /// Files in the checkout that are others' business, relative to it or absolute: never changes, never touched.
     pub own_files: Vec<PathBuf>,
+    /// Where the version may have nothing of its own, relative to the checkout or absolute: others write there.
+    pub reserved: Vec<PathBuf>,
 }
 
 impl Source {
     fn own_files_in(&self, dest: &Path) -> Vec<PathBuf> {
-        self.own_files
-            .iter()
-            .map(|path| path.strip_prefix(dest).unwrap_or(path).components().collect())
-            .collect()
+        relative_to(dest, &self.own_files)
     }
+
+    fn reserved_in(&self, dest: &Path) -> Vec<PathBuf> {
+        relative_to(dest, &self.reserved)
+    }
+}
+
+fn relative_to(dest: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+    paths
+        .iter()
+        .map(|path| path.strip_prefix(dest).unwrap_or(path).components().collect())
+        .collect()
 }
 
 /// What a change did: the checked out commit before and after it.

@@ -19,6 +19,8 @@ pub struct Reference {
 
 /// The registry of a name that names none, under which its credentials are kept, too.
 pub const DOCKER_HUB: &str = "docker.io";
+/// The older name of the same, which engines turn into that one.
+const DOCKER_HUB_INDEX: &str = "index.docker.io";
 const LONGEST_NAME: usize = 255;
 const LONGEST_TAG: usize = 128;
 
@@ -55,6 +57,11 @@ impl Reference {
             _ => (rest, None),
         };
         let (registry, repository) = name.split_once('/').unwrap_or((DOCKER_HUB, name));
+        let registry = if registry == DOCKER_HUB_INDEX {
+            DOCKER_HUB
+        } else {
+            registry
+        };
         let repository = match (registry, repository.contains('/')) {
             (DOCKER_HUB, false) => format!("library/{repository}"),
             _ => repository.to_owned(),
@@ -267,6 +274,8 @@ mod tests {
             ("debian:12", "", "docker.io/library/debian:12"),
             ("builder", "goldentooth", "docker.io/goldentooth/builder:latest"),
             ("docker.io/debian", "ghcr.io/x", "docker.io/library/debian:latest"),
+            ("index.docker.io/a/b", "ghcr.io/x", "docker.io/a/b:latest"),
+            ("debian", "index.docker.io", "docker.io/library/debian:latest"),
             (&pinned, "ghcr.io/x", &format!("ghcr.io/x/{pinned}")),
             (
                 &format!("a__b-c.d@{DIGEST}"),

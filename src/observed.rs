@@ -30,7 +30,7 @@ pub struct Observed {
     pub network: Option<bool>,
     /// One for each desired image.
     pub images: Vec<images::Observed>,
-    pub compose_override: Option<Vec<u8>>,
+    pub compose_override: Option<compose_override::Observed>,
     pub legacy: Option<legacy::Observed>,
     pub timers: Option<timers::Observed>,
 }
@@ -66,11 +66,7 @@ pub async fn observe(desired: &Desired, facts: &Facts, context: &Context) -> Res
         false => Vec::new(),
     };
     let compose_override = match desired.wants(Resource::Override) {
-        true => keep(
-            compose_override::observe(&desired.compose_override.path),
-            &mut errors,
-        )
-        .flatten(),
+        true => keep(compose_override::observe(&desired.compose_override), &mut errors),
         false => None,
     };
     let legacy = match desired.wants(Resource::Legacy) {

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::observed::Observed;
 use crate::resource::{
-    Resource, compose_override, directories, images, legacy, network, requirements, timers, toolkit,
+    compose_override, directories, images, legacy, network, requirements, timers, toolkit,
 };
 
 /// One change of one resource.
@@ -84,14 +84,16 @@ impl Plan {
                 &mut errors,
             );
         }
+        let before = errors.len();
         if let Some(observed) = observed.toolkit.as_deref() {
-            plan.warnings.extend(observed.warnings.iter().cloned());
+            plan.warnings.extend(observed.checkout.warnings.iter().cloned());
             plan.add(
                 toolkit::plan(&desired.toolkit, observed),
                 Change::Toolkit,
                 &mut errors,
             );
         }
+        let has_checkout = errors.len() == before;
         if let Some(exists) = observed.network {
             plan.add(
                 Ok(network::plan(&desired.network, exists)),
@@ -106,10 +108,22 @@ impl Plan {
             });
             plan.add(decision, Change::Image, &mut errors);
         }
-        if desired.wants(Resource::Override) {
-            let change =
-                compose_override::plan(&desired.compose_override, observed.compose_override.as_deref());
-            plan.add(Ok(change), Change::Override, &mut errors);
+        // What keeps the checkout from being there has been told.
+        if let Some(observed) = observed.compose_override.as_ref().filter(|_| has_checkout) {
+            let desired = &desired.compose_override;
+            let is_cloned = plan.toolkit().is_some_and(toolkit::Change::is_clone);
+            plan.add(
+                compose_override::plan(desired, observed, is_cloned),
+                Change::Override,
+                &mut errors,
+            );
+            // Otherwise the compose file is not yet the one that the override will meet.
+            if plan.toolkit().is_none() {
+                match compose_override::unknown_services(desired, observed.compose_file.as_deref()) {
+                    Ok(warning) => plan.warnings.extend(warning),
+                    Err(error) => errors.push(error),
+                }
+            }
         }
         if let Some(observed) = &observed.legacy {
             plan.add(Ok(legacy::plan(observed)), Change::Legacy, &mut errors);
@@ -145,6 +159,15 @@ impl Plan {
             Some(error) => Err(error),
             None => Ok(plan),
         }
+    }
+
+    /// Returns the change of the toolkit's checkout, if there is one.
+    #[must_use]
+    pub fn toolkit(&self) -> Option<&toolkit::Change> {
+        self.changes.iter().find_map(|change| match change {
+            Change::Toolkit(change) => Some(change),
+            _ => None,
+        })
     }
 
     fn add<C>(&mut self, change: Result<Option<C>>, wrap: fn(C) -> Change, errors: &mut Vec<Error>) {

@@ -30,11 +30,10 @@ pub fn report(
         tell("directories", report_directories(desired, observed, plan, facts));
     }
     if let Some(toolkit) = observed.toolkit.as_deref() {
-        let change = plan.changes.iter().find_map(|change| match change {
-            Change::Toolkit(change) => Some(change),
-            _ => None,
-        });
-        tell("toolkit", toolkit::report(&desired.toolkit, toolkit, change));
+        tell(
+            "toolkit",
+            toolkit::report(&desired.toolkit, toolkit, plan.toolkit()),
+        );
     }
     if desired.wants(Resource::Network) {
         let change = plan.changes.iter().find_map(|change| match change {

@@ -57,10 +57,9 @@ impl Secrets {
     }
 
     /// Remembers what stands before the `@` of a URL in `text`, as it is spelt there: `user:password`, its
-    /// password, or a lone token (as code hosts accept it), unless it is as short as a mere account's name.
+    /// password, or a lone token. The mere name of an account is removed from that place alone.
     pub fn add_user_info(&self, text: &str) {
-        const SHORTEST_TOKEN: usize = 8;
-        let Some((_, rest)) = text.split_once("://") else {
+        let Some((scheme, rest)) = text.split_once("://") else {
             return;
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -72,8 +71,10 @@ impl Secrets {
                 self.add(user_info);
                 self.add(password);
             }
-            _ if user_info.len() >= SHORTEST_TOKEN => self.add(user_info.trim_end_matches(':')),
-            _ => {}
+            _ if is_token(user_info.trim_end_matches(':')) => self.add(user_info.trim_end_matches(':')),
+            // The account of an SSH URL is needed, and shown.
+            _ if scheme.ends_with("ssh") || scheme.ends_with("ssh+git") => {}
+            _ => self.add_all([format!("//{user_info}@")]),
         }
     }
 
@@ -95,6 +96,15 @@ impl Secrets {
             }
         }
     }
+}
+
+/// Returns whether a user name without a password can be a token, as code hosts accept one. A shorter one is the name
+/// of an account: removed wherever it occurs, it would make stars of paths and plain words.
+#[must_use]
+pub fn is_token(user: &str) -> bool {
+    /// Those of GitHub and GitLab are longer.
+    const SHORTEST_TOKEN: usize = 20;
+    user.len() >= SHORTEST_TOKEN
 }
 
 /// Returns `value` as the user information of a URL spells it (RFC 3986, 3.2.1).
@@ -146,8 +156,18 @@ mod tests {
     fn user_information_in_a_url_is_secret_but_an_accounts_name_is_not() {
         for (url, hidden) in [
             ("https://user:p%40ss@host/x", Some("p%40ss")),
-            ("https://ghp_0123456789@host/x", Some("ghp_0123456789")),
+            (
+                "https://ghp_0123456789abcdef@host/x",
+                Some("ghp_0123456789abcdef"),
+            ),
+            (
+                "https://glpat-0123456789abcd:@host/x",
+                Some("glpat-0123456789abcd"),
+            ),
+            ("https://goldentooth@host/x", Some("//goldentooth@")),
+            ("https://git:@host/x", Some("//git:@")),
             ("ssh://git@host/x", None),
+            ("ssh+git://git@host/x", None),
             ("https://host/a@b", None),
             ("user@host", None),
         ] {
@@ -155,7 +175,13 @@ mod tests {
             secrets.add_user_info(url);
             let values = secrets.values();
             match hidden {
-                Some(hidden) => assert!(values.iter().any(|value| value == hidden), "{url}: {values:?}"),
+                Some(hidden) => {
+                    assert!(values.iter().any(|value| value == hidden), "{url}: {values:?}");
+                    assert!(
+                        !values.iter().any(|value| value == "goldentooth"),
+                        "{url}: {values:?}"
+                    );
+                }
                 None => assert!(values.is_empty(), "{url}: {values:?}"),
             }
         }

@@ -108,7 +108,10 @@ const ARGUMENTS: &[Argument] = &[
         .describe(&["Branch, tag or commit of the toolkit."]),
     Argument::new("toolkit_dest", Type::Path)
         .computed("C(cross-compile-toolkit) in O(workspace_dir)")
-        .describe(&["Where the checkout lies. A clone is made beside it and moved there whole."]),
+        .describe(&[
+            "Where the checkout lies. A clone is made beside it and moved there whole. No other directory may lie in \
+             it.",
+        ]),
     Argument::new("toolkit_depth", Type::Int)
         .describe(&["Makes a shallow clone with this many commits. Unset, the whole history is cloned."]),
     Argument::new("toolkit_force", Type::Bool)
@@ -121,7 +124,7 @@ const ARGUMENTS: &[Argument] = &[
         ]),
     Argument::new("registry", Type::Str)
         .default(Literal::Str("ghcr.io/goldentooth"))
-        .describe(&["Prefix of every image that names no registry of its own."]),
+        .describe(&["Prefix of every image that names no registry of its own: a host, with a path or without."]),
     Argument::new("containers", Type::Dict)
         .default(Literal::Dict(&[
             (DEFAULT_CONTAINERS[0].0, Literal::Str(DEFAULT_CONTAINERS[0].1)),
@@ -186,10 +189,16 @@ const ARGUMENTS: &[Argument] = &[
                 .describe(&["The toolkit's compose file, in its checkout."]),
             Argument::new("override_file", Type::Str)
                 .default(Literal::Str("docker-compose.override.yml"))
-                .describe(&["The override that is written beside it."]),
+                .describe(&[
+                    "The override that is written to the checkout, beside the toolkit's own files: a name without \
+                     C(/), and of a file that the toolkit does not have.",
+                ]),
             Argument::new("network_name", Type::Str)
                 .default(Literal::Str("goldentooth-builds"))
-                .describe(&["The external network that the services join; it is created."]),
+                .describe(&[
+                    "The external network that the services join; it is created. Its name has letters, digits, C(_), \
+                     C(.) and C(-), and is none that engines keep for themselves, such as V(host).",
+                ]),
         ]))
         .describe(&["How compose finds its files and its network."]),
     Argument::new("override_template", Type::Str)

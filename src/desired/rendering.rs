@@ -10,6 +10,7 @@ use crate::arguments::cross_compile::Arguments;
 use crate::compose;
 use crate::error::Result;
 use crate::facts::Facts;
+use crate::git;
 use crate::template;
 
 /// The template of the role, which is the built-in default too: one file, no copy.
@@ -22,14 +23,14 @@ pub(super) fn render(
     arguments: &Arguments,
     paths: &Paths,
     containers: &BTreeMap<String, String>,
-    repository: &str,
+    toolkit: &git::Source,
     facts: &Facts,
 ) -> Result<String> {
     let given = arguments.override_template.as_deref();
     let source = given
         .filter(|source| !source.is_empty())
         .unwrap_or(DEFAULT_TEMPLATE);
-    let variables = variables(arguments, paths, containers, repository, facts)?;
+    let variables = variables(arguments, paths, containers, toolkit, facts)?;
     let content = template::render(TEMPLATE_NAME, source, &variables)?;
     compose::check(&content, TEMPLATE_NAME)?;
     Ok(content)
@@ -40,7 +41,7 @@ fn variables(
     arguments: &Arguments,
     paths: &Paths,
     containers: &BTreeMap<String, String>,
-    repository: &str,
+    toolkit: &git::Source,
     facts: &Facts,
 ) -> Result<Map<String, Value>> {
     let parallel_jobs = match arguments.envoy_build.parallel_jobs {
@@ -49,9 +50,9 @@ fn variables(
     };
     let computed = json!({
         "cross_compile": {
-            "toolkit_repo": repository,
-            "toolkit_version": arguments.toolkit_version,
-            "toolkit_branch": arguments.toolkit_version,
+            "toolkit_repo": toolkit.url.as_str(),
+            "toolkit_version": toolkit.version,
+            "toolkit_branch": toolkit.version,
             "toolkit_dest": paths.toolkit,
             "registry": arguments.registry,
             "containers": containers,

@@ -136,6 +136,91 @@ fn override_variables_are_laid_over_what_is_there() {
 }
 
 #[test]
+fn names_of_networks_are_those_that_both_engines_take() {
+    for (name, is_taken) in [
+        ("goldentooth-builds", true),
+        ("A.b_c-1", true),
+        ("7", true),
+        ("bridges", true),
+        ("", false),
+        ("a b", false),
+        ("../x", false),
+        ("-a", false),
+        ("_a", false),
+        ("é", false),
+        ("container:x", false),
+        ("bridge", false),
+        ("host", false),
+        ("none", false),
+        ("default", false),
+        ("container", false),
+    ] {
+        let raw = json!({ "container": { "network_name": name } });
+        match try_desired(raw) {
+            Ok(desired) => assert!(is_taken && desired.network == name, "{name}"),
+            Err(error) => {
+                assert!(!is_taken, "{error}");
+                assert!(error.cause().contains("`container.network_name`"), "{error}");
+                assert!(error.remedy().is_some(), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_directory_is_made_where_the_toolkit_is_cloned_to() {
+    for (raw, named) in [
+        (
+            json!({ "toolkit_dest": "/t", "artifacts_dir": "/t/artifacts" }),
+            Some("`artifacts_dir`, `/t/artifacts`"),
+        ),
+        (
+            json!({ "toolkit_dest": "/t", "artifacts_dir": "/t" }),
+            Some("`artifacts_dir`, `/t`"),
+        ),
+        (
+            json!({ "toolkit_dest": "/t", "cache_dir": "/t/a/b" }),
+            Some("`cache_dir`, `/t/a/b`"),
+        ),
+        (
+            json!({ "toolkit_dest": "/t", "workspace_dir": "/t/w" }),
+            Some("`workspace_dir`, `/t/w`"),
+        ),
+        (
+            json!({ "toolkit_dest": "/opt", "workspace_dir": "/w" }),
+            Some("`base_dir`, `/opt/goldentooth`"),
+        ),
+        (
+            json!({ "toolkit_dest": "/opt/goldentooth" }),
+            Some("`workspace_dir`, `/opt/goldentooth/workspace`"),
+        ),
+        (json!({ "toolkit_dest": "/t", "workspace_dir": "/t" }), None),
+        (json!({ "toolkit_dest": "/t", "artifacts_dir": "/t2" }), None),
+    ] {
+        let result = try_desired(raw.clone());
+        match named {
+            None => assert!(result.is_ok(), "{raw}"),
+            Some(named) => {
+                let error = result.unwrap_err();
+                for part in [named, "must not lie in `toolkit_dest`"] {
+                    assert!(error.cause().contains(part), "{raw}: {error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_version_is_the_same_to_git_and_to_the_template() {
+    let desired = desired(json!({
+        "toolkit_version": " v1 ",
+        "override_template": "services: {a: {image: 'x:{{ cross_compile.toolkit_version }}'}}",
+    }));
+    assert_eq!(desired.toolkit.source.version, "v1");
+    assert_eq!(desired.compose_override.content, "services: {a: {image: 'x:v1'}}");
+}
+
+#[test]
 fn pulling_follows_the_automation_unless_it_is_said() {
     for (raw, expected) in [
         (json!({}), images::Pull::Newer),
@@ -185,7 +270,28 @@ fn what_can_never_work_is_refused_by_option_and_value() {
             json!({ "lock_timeout": -1 }),
             "`lock_timeout` must be 0 or more, got `-1`",
         ),
+        (
+            json!({ "timeout": i64::MAX }),
+            "`timeout` must be at most 31536000 seconds, a year, got `9223372036854775807`",
+        ),
+        (
+            json!({ "lock_timeout": 31_536_001 }),
+            "`lock_timeout` must be at most 31536000",
+        ),
         (json!({ "toolkit_depth": 0 }), "`toolkit_depth` must be 1 or more"),
+        (
+            json!({ "builder_uid": u32::MAX }),
+            "`builder_uid` is too large, got `4294967295`",
+        ),
+        (json!({ "builder_gid": u32::MAX }), "`builder_gid` is too large"),
+        (
+            json!({ "owner": "4294967295" }),
+            "chown failed: `4294967295` is the number of no user",
+        ),
+        (
+            json!({ "system_requirements": { "min_engine_version": "twenty" } }),
+            "`system_requirements.min_engine_version` must begin with a number, got `twenty`",
+        ),
         (
             json!({ "builder_uid": 5_000_000_000_u64 }),
             "`builder_uid` is too large",
@@ -199,14 +305,15 @@ fn what_can_never_work_is_refused_by_option_and_value() {
             "`artifact_categories` must hold names",
         ),
         (
-            json!({ "container": { "override_file": "../x" } }),
-            "`container.override_file` must be a file",
-        ),
-        (
             json!({ "containers": { "base_builder": "A" } }),
             "`containers.base_builder`: malformed image",
         ),
-        (json!({ "registry": "http://x" }), "malformed image reference"),
+        (
+            json!({ "registry": "http://x" }),
+            "`registry` must be the host of a registry, with a path or without, got `http://x`",
+        ),
+        (json!({ "registry": "ghcr.io/x:tag" }), "got `ghcr.io/x:tag`"),
+        (json!({ "registry": "ghcr.io/x@sha256:12" }), "`registry` must be"),
         (
             json!({ "mode": "rwx" }),
             "mode must be in octal or symbolic form, got `rwx`",
@@ -236,6 +343,59 @@ fn what_can_never_work_is_refused_by_option_and_value() {
         (
             json!({ "envoy_build": { "parallel_jobs": 0 } }),
             "`envoy_build.parallel_jobs` must be 1 or more",
+        ),
+    ] {
+        let error = try_desired(raw.clone()).unwrap_err();
+        assert!(error.cause().contains(cause), "{raw}: {error}");
+    }
+}
+
+#[test]
+fn names_of_files_networks_and_services_are_refused_where_they_cannot_work() {
+    for (raw, cause) in [
+        (
+            json!({ "container": { "override_file": "../x" } }),
+            "`container.override_file` must be a file",
+        ),
+        (
+            json!({ "container": { "override_file": ".git/config" } }),
+            "`container.override_file` must be a file in the toolkit's checkout, got `.git/config`",
+        ),
+        (
+            json!({ "container": { "override_file": "./." } }),
+            "`container.override_file` must be a file",
+        ),
+        (
+            json!({ "container": { "override_file": "sub/dir/o.yml" } }),
+            "must be a file in the toplevel directory of the toolkit's checkout, got `sub/dir/o.yml`",
+        ),
+        (
+            json!({ "container": { "override_file": "./c.yml", "compose_file": "c.yml" } }),
+            "`container.override_file` must be another file than `container.compose_file`, got `./c.yml`",
+        ),
+        (
+            json!({ "container": { "compose_file": "x/.GIT/config" } }),
+            "`container.compose_file` must be a file",
+        ),
+        (
+            json!({ "container": { "network_name": "host" } }),
+            "must be a network of the toolkit's own, got `host`, which is the engine's",
+        ),
+        (
+            json!({ "container": { "network_name": " x " } }),
+            "`container.network_name` must be the name of a network, got ` x `",
+        ),
+        (
+            json!({ "containers": { "": "a:1" } }),
+            "`containers` has an image without a key",
+        ),
+        (
+            json!({ "containers": { "a_b": "x:1", "a-b": "x:2" } }),
+            "`containers` has two keys for the compose service `a-b`: `a-b` and `a_b`",
+        ),
+        (
+            json!({ "containers": { "dev-environment": "x:1" } }),
+            "for the compose service `dev-environment`: `dev_environment` and `dev-environment`",
         ),
     ] {
         let error = try_desired(raw.clone()).unwrap_err();

@@ -135,7 +135,7 @@ impl Engine {
                 Kind::Unreachable,
                 format!("cannot {doing}: {}", failure::with_sources(&error)),
             )
-            .with_remedy("check that the engine runs (`systemctl status docker`) and what its log says")
+            .with_remedy(super::look_at(&self.socket))
         })?;
         let said = |words: String| {
             Error::new(Kind::Failed, format!("cannot {doing}: {words}"))

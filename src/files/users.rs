@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 /// `Invalid` when this host knows no such user.
 pub fn user_id(name: &str) -> Result<u32> {
     match name.parse() {
-        Ok(number) => Ok(number),
+        Ok(number) => is_number(number, "chown", "user"),
         Err(_) => match User::from_name(name) {
             Ok(Some(user)) => Ok(user.uid.as_raw()),
             _ => Err(unknown("chown", "user", name)),
@@ -24,7 +24,7 @@ pub fn user_id(name: &str) -> Result<u32> {
 /// `Invalid` when this host knows no such group.
 pub fn group_id(name: &str) -> Result<u32> {
     match name.parse() {
-        Ok(number) => Ok(number),
+        Ok(number) => is_number(number, "chgrp", "group"),
         Err(_) => match Group::from_name(name) {
             Ok(Some(group)) => Ok(group.gid.as_raw()),
             _ => Err(unknown("chgrp", "group", name)),
@@ -53,6 +53,18 @@ pub fn group_name(gid: u32) -> String {
     match Group::from_gid(Gid::from_raw(gid)) {
         Ok(Some(group)) => group.name,
         _ => gid.to_string(),
+    }
+}
+
+/// The largest is -1 to the system, which means "as it is" and is nobody's.
+fn is_number(number: u32, command: &str, kind: &str) -> Result<u32> {
+    match number {
+        u32::MAX => Err(Error::new(
+            Kind::Invalid,
+            format!("{command} failed: `{number}` is the number of no {kind}"),
+        )
+        .with_remedy(format!("give a smaller number, or the {kind}'s name"))),
+        number => Ok(number),
     }
 }
 
@@ -88,5 +100,17 @@ mod tests {
             group_id("nobody-here").unwrap_err().cause(),
             "chgrp failed: failed to look up group nobody-here"
         );
+        for (error, cause) in [
+            (
+                user_id("4294967295"),
+                "chown failed: `4294967295` is the number of no user",
+            ),
+            (
+                group_id("4294967295"),
+                "chgrp failed: `4294967295` is the number of no group",
+            ),
+        ] {
+            assert_eq!(error.unwrap_err().cause(), cause);
+        }
     }
 }

@@ -8,10 +8,10 @@ use std::path::Path;
 
 use git2::{Repository, RepositoryInitOptions};
 
-use super::ownership;
+use super::place::{self, Place};
 use super::update::Update;
-use super::{deploy, failure, temporary};
-use crate::error::{Error, Result};
+use super::{deploy, failure, ownership, temporary};
+use crate::error::{Error, Kind, Result};
 
 /// Clones to `dest`, which is absent, empty, or the empty beginning of another clone.
 pub(super) fn carry_out(update: &mut Update<'_>, dest: &Path) -> Result<()> {
@@ -32,23 +32,28 @@ pub(super) fn carry_out(update: &mut Update<'_>, dest: &Path) -> Result<()> {
     }
     deploy::sync(checkout)?;
     update.stop.check()?;
-    if existing.is_some() && !is_empty(dest) {
-        // Only another tool's empty beginning gets here. Should a kill come before the next move, there is nothing
-        // at the place, and the next run clones to it.
-        temporary::directory(parent).and_then(|aside| {
+    // It was free when this was planned, but a clone takes its time.
+    match place::look(dest)? {
+        Place::Free => {}
+        // Should a kill come before the next move, there is nothing at the place, and the next run clones to it.
+        Place::Begun => temporary::directory(parent).and_then(|aside| {
             fs::rename(dest, aside.path().join("begun"))
                 .map_err(|source| Error::io("move away", dest, &source))
-        })?;
+        })?,
+        Place::Foreign(error) => return Err(error),
+        Place::Checkout(_) => {
+            return Err(Error::new(
+                Kind::Refused,
+                format!("another checkout appeared at `{}` meanwhile", dest.display()),
+            )
+            .with_remedy("run again to bring that one up to date, or move it away"));
+        }
     }
     draft
         .persist(dest)
         .map_err(|source| Error::io("write", dest, &source))?;
     let directory = File::open(parent).and_then(|parent| parent.sync_all());
     directory.map_err(|source| Error::io("write", parent, &source))
-}
-
-fn is_empty(path: &Path) -> bool {
-    fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 /// Creates an empty repository in the empty directory `path`.

@@ -2,7 +2,7 @@
 //!
 //! Reads objects only; it never looks at a worktree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
@@ -36,6 +36,18 @@ pub(super) struct File {
 pub(super) struct Contents {
     pub files: BTreeMap<PathBuf, File>,
     pub submodules: BTreeMap<PathBuf, Oid>,
+}
+
+impl Contents {
+    /// Returns those of `paths` where this commit has something, or where something of it is in the way.
+    pub(super) fn occupying(&self, paths: &[PathBuf]) -> BTreeSet<PathBuf> {
+        let own = || self.files.keys().chain(self.submodules.keys());
+        paths
+            .iter()
+            .filter(|path| own().any(|has| has.starts_with(path) || path.starts_with(has)))
+            .cloned()
+            .collect()
+    }
 }
 
 /// A submodule as `.gitmodules` describes it.

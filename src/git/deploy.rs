@@ -4,7 +4,7 @@
 //! leaves each file as in one commit or the other, never in between.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use super::marker::STAGING;
 use super::ownership::Owner;
 use super::stop::Stop;
 use super::worktree::Difference;
-use super::{configuration, examine, failure};
+use super::{configuration, examine, failure, fresh};
 use crate::error::{Error, Result};
 
 /// A commit on its way into a worktree.
@@ -76,7 +76,10 @@ impl Deployment<'_> {
         let failed = |source: io::Error| Error::io("write", &directory, &source);
         match fs::remove_dir_all(&directory) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(failed(source)),
-            _ => fs::create_dir_all(&files).map_err(failed)?,
+            // Each must be new: what somebody put there meanwhile could lead elsewhere.
+            _ => fs::create_dir(&directory)
+                .and_then(|()| fs::create_dir(&files))
+                .map_err(failed)?,
         }
         let repository = self.staging_repository(&directory)?;
         let mut options = CheckoutBuilder::new();
@@ -111,9 +114,14 @@ impl Deployment<'_> {
     /// linked worktree shares objects, configuration and attributes, and has a `HEAD` of its own, without commit.
     fn staging_repository(&self, directory: &Path) -> Result<Repository> {
         let common = format!("{}\n", self.repository.commondir().display());
-        let link = fs::write(directory.join("commondir"), common)
-            .and_then(|()| fs::write(directory.join("HEAD"), "ref: refs/cross_compile/nothing\n"));
-        link.map_err(|source| Error::io("write", directory, &source))?;
+        for (name, text) in [
+            ("commondir", common.as_str()),
+            ("HEAD", "ref: refs/cross_compile/nothing\n"),
+        ] {
+            fresh::create(&directory.join(name))
+                .and_then(|mut file| file.write_all(text.as_bytes()))
+                .map_err(|source| Error::io("write", directory, &source))?;
+        }
         let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::BARE;
         let open = || {
             let repository = Repository::open_ext(directory, flags, std::iter::empty::<&Path>())

@@ -15,7 +15,7 @@ use super::contents::{self, Contents};
 use super::history;
 use super::url::GitUrl;
 use super::worktree::Worktree;
-use super::{configuration, failure, marker};
+use super::{configuration, failure, marker, ownership};
 use crate::error::{Error, Result};
 
 /// How long another git is waited for.
@@ -28,6 +28,8 @@ pub(super) struct Wanted {
     pub commit: Oid,
     /// The local branch to be on; a detached `HEAD` without one.
     pub branch: Option<String>,
+    /// Where it may have nothing of its own.
+    pub reserved: Vec<PathBuf>,
 }
 
 /// What a repository is, as far as it matters for what it should be.
@@ -44,6 +46,10 @@ pub(super) struct Examined {
     pub in_the_way: BTreeSet<PathBuf>,
     pub own_commits: Vec<String>,
     pub locks: Vec<PathBuf>,
+    /// Links by which somebody else could lead root out of the repository.
+    pub links: BTreeSet<PathBuf>,
+    /// Reserved places where the wanted commit has something.
+    pub occupied: BTreeSet<PathBuf>,
     pub submodules: Vec<Submodule>,
 }
 
@@ -154,6 +160,11 @@ pub(super) fn examine(
         } else {
             locks(handle.path(), wanted.branch.as_deref())
         },
+        links: ownership::links(handle.commondir())?,
+        occupied: target
+            .as_ref()
+            .map(|target| target.occupying(&wanted.reserved))
+            .unwrap_or_default(),
         submodules: submodules(root, &handle, wanted, target.as_ref(), own)?,
     })
 }
@@ -213,6 +224,7 @@ fn submodules(
             url: wanted.url.submodule(&described.url)?,
             commit: to,
             branch: None,
+            reserved: Vec::new(),
         };
         let own: Vec<PathBuf> = own
             .iter()

@@ -27,7 +27,8 @@ pub(super) fn remote(url: &GitUrl, source: &git2::Error) -> Error {
         (_, Some(status)) if status == 429 || status >= 500 => Error::new(
             Kind::Unreachable,
             format!("`{host}` answered `{url}` with the status {status}"),
-        ),
+        )
+        .with_remedy("try again later: the server is overloaded or limits requests"),
         (_, Some(status)) => Error::new(
             Kind::Failed,
             format!("`{host}` answered `{url}` with the status {status}"),
@@ -241,6 +242,10 @@ mod tests {
             let error = remote(&url, &git2::Error::new(code, class, message));
             assert_eq!(error.kind(), kind, "{message}: {error}");
             assert!(!error.to_string().contains("s3cret"), "{error}");
+            if message.ends_with("502") || message.ends_with("429") {
+                let remedy = error.remedy().unwrap_or_default();
+                assert!(remedy.starts_with("try again later"), "{error}");
+            }
         }
     }
 

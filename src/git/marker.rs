@@ -9,6 +9,7 @@ use std::path::Path;
 
 use git2::Oid;
 
+use super::fresh;
 use crate::error::{Error, Result};
 
 const NAME: &str = "cross_compile-update";
@@ -33,7 +34,7 @@ pub(super) fn write(repository: &Path, commits: &[Oid]) -> Result<()> {
     // Always the same name, so that a killed run leaves nothing that the next one does not write anew.
     let draft = repository.join(format!("{NAME}.lock"));
     let store = || {
-        let mut file = fs::File::create(&draft)?;
+        let mut file = fresh::create(&draft)?;
         for commit in commits {
             writeln!(file, "{commit}")?;
         }
@@ -96,6 +97,18 @@ mod tests {
         remove(directory.path()).expect("removed");
         remove(directory.path()).expect("removing it again is no error");
         assert_eq!(read(directory.path()), Ok(None));
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_the_draft_is_not_followed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let victim = directory.path().join("victim");
+        fs::write(&victim, "theirs").expect("a file");
+        let draft = directory.path().join(format!("{NAME}.lock"));
+        std::os::unix::fs::symlink(&victim, draft).expect("a link");
+        write(directory.path(), &[Oid::ZERO_SHA1]).expect("written");
+        assert_eq!(fs::read_to_string(&victim).expect("a file"), "theirs");
+        assert_eq!(read(directory.path()), Ok(Some(vec![Oid::ZERO_SHA1])));
     }
 
     #[test]

@@ -46,6 +46,12 @@ impl Observed {
             .map(|oid| oid.to_string())
     }
 
+    /// Returns whether there is a checkout already, so that a change updates it.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.examined.is_some()
+    }
+
     /// Returns the commit that the wanted version is at the remote.
     #[must_use]
     pub fn after(&self) -> String {
@@ -106,6 +112,7 @@ pub fn observe(dest: &Path, source: &Source, stop: &Stop) -> Result<Observed> {
             Version::Branch { name, .. } => Some(name.clone()),
             _ => None,
         },
+        reserved: source.reserved_in(dest),
     };
     let advertised: Vec<Oid> = heads.iter().map(|head| head.oid).collect();
     let more = search

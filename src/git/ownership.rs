@@ -1,11 +1,13 @@
 //! Whom the files of a checkout belong to.
 //!
-//! Owns one rule: what root writes into somebody's checkout is that somebody's.
+//! Owns two rules: what root writes into somebody's checkout is that somebody's, and root writes nothing where that
+//! somebody can lead it elsewhere.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, lchown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Gid, Uid};
 
@@ -27,6 +29,30 @@ pub(super) fn other_owner(path: &Path) -> Result<Option<Owner>> {
         group: Gid::from_raw(metadata.gid()),
     };
     Ok((user.is_root() && owner.user != user).then_some(owner))
+}
+
+/// Returns the links in `repository` where root works for somebody else: writing through one could overwrite any file
+/// of the host. Hooks are often links, and never written.
+pub(super) fn links(repository: &Path) -> Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
+    if other_owner(repository)?.is_some() {
+        find_links(repository, &mut found).map_err(|source| Error::io("read", repository, &source))?;
+    }
+    Ok(found)
+}
+
+fn find_links(directory: &Path, found: &mut BTreeSet<PathBuf>) -> io::Result<()> {
+    let is_repository = directory.join("objects").is_dir();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_symlink() {
+            found.insert(entry.path());
+        } else if kind.is_dir() && !(is_repository && entry.file_name() == "hooks") {
+            find_links(&entry.path(), found)?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives everything of root's below `path` to `owner`.

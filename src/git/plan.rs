@@ -47,6 +47,7 @@ pub(super) fn decide(situation: &Situation<'_>) -> Result<Option<Change>> {
             }],
         )));
     };
+    refuse_occupied(&examined.occupied, url)?;
     let lost = Lost::of(examined);
     if !force {
         lost.refuse(dest)?;
@@ -85,7 +86,47 @@ pub(super) fn decide(situation: &Situation<'_>) -> Result<Option<Change>> {
         )
         .with_remedy("wait until no other git works there; remove that file if none does"));
     }
+    refuse_links(&links(examined))?;
     Ok(Some(change(examined.head, steps)))
+}
+
+/// Refuses a version that has something where others write.
+pub(super) fn refuse_occupied(occupied: &BTreeSet<PathBuf>, url: &str) -> Result<()> {
+    if occupied.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Refused,
+        format!(
+            "the override would replace what the toolkit `{url}` has of its own: {}",
+            named(occupied)
+        ),
+    )
+    .with_remedy("choose another `container.override_file`"))
+}
+
+/// Returns the links in the repository and in those of its submodules.
+fn links(examined: &Examined) -> BTreeSet<PathBuf> {
+    let inner = examined
+        .submodules
+        .iter()
+        .flat_map(|submodule| links(&submodule.examined));
+    examined.links.iter().cloned().chain(inner).collect()
+}
+
+/// Refuses a repository in which somebody else could lead root elsewhere.
+pub(super) fn refuse_links(links: &BTreeSet<PathBuf>) -> Result<()> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Refused,
+        format!(
+            "the repository belongs to another user and has links, through which root will not write: {}",
+            named(links)
+        ),
+    )
+    .with_remedy("remove them, or run the task as the owner of the checkout"))
 }
 
 fn submodule_steps(submodules: &[Submodule], parent: &Path, steps: &mut Vec<Step>) {
@@ -347,6 +388,42 @@ mod tests {
             assert!(
                 actions.iter().any(|action| action.ends_with(discarded)),
                 "{actions:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn links_matter_only_when_something_changes() {
+        let examined = Examined {
+            links: BTreeSet::from(["/t/.git/index".into()]),
+            ..settled()
+        };
+        assert_eq!(decided(Some(&examined), 'a', false), Ok(None));
+        let error = decided(Some(&examined), 'b', true).expect_err("a refusal");
+        assert!(
+            error.cause().ends_with("will not write: `/t/.git/index`"),
+            "{error}"
+        );
+        assert!(
+            error.remedy().is_some_and(|text| text.contains("owner")),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_others_write_may_not_be_the_versions_own_even_when_nothing_changes() {
+        let examined = Examined {
+            occupied: BTreeSet::from(["Makefile".into()]),
+            ..settled()
+        };
+        for force in [false, true] {
+            let error = decided(Some(&examined), 'a', force).expect_err("a refusal");
+            assert!(error.cause().ends_with("of its own: `Makefile`"), "{error}");
+            assert!(
+                error
+                    .remedy()
+                    .is_some_and(|text| text.contains("`container.override_file`")),
+                "{error}"
             );
         }
     }

@@ -4,7 +4,7 @@
 //! that serves the checkout around it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use git2::{Oid, Repository, RepositoryInitOptions};
@@ -15,7 +15,7 @@ use super::contents::{self, Contents, Described};
 use super::examine::Wanted;
 use super::ownership::{self, Owner};
 use super::update::{EVERYTHING, Update};
-use super::{configuration, failure, marker, temporary};
+use super::{configuration, failure, fresh, marker, temporary};
 use crate::error::{Error, Kind, Result};
 
 /// Brings every submodule of the checkout at `root` to the commit that `contents` records.
@@ -34,6 +34,7 @@ pub(super) fn carry_out(
             url: outer.wanted.url.submodule(&described.url)?,
             commit,
             branch: None,
+            reserved: Vec::new(),
         };
         let own: Vec<PathBuf> = outer
             .own
@@ -89,7 +90,7 @@ fn begin(
     let target = relative(&place, &directory);
     let draft = place.join(format!("{}git", temporary::PREFIX));
     let write = || {
-        fs::write(&draft, format!("gitdir: {}\n", target.display()))?;
+        writeln!(fresh::create(&draft)?, "gitdir: {}", target.display())?;
         fs::rename(&draft, &link)
     };
     write().map_err(|source| Error::io("write", &link, &source))?;

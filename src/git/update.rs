@@ -16,7 +16,7 @@ use super::history::DEPLOYED;
 use super::ownership::{self, Owner};
 use super::stop::Stop;
 use super::worktree::Worktree;
-use super::{configuration, failure, marker, remote, submodules};
+use super::{configuration, failure, marker, plan, remote, submodules};
 use crate::error::{Error, Kind, Result};
 
 /// Fetches every branch and tag, as `git clone` sets it up.
@@ -41,6 +41,7 @@ impl Update<'_> {
     pub(super) fn carry_out(&self, root: &Path) -> Result<()> {
         let repository = deploy::open(root)?;
         let directory = repository.path().to_path_buf();
+        plan::refuse_links(&ownership::links(repository.commondir())?)?;
         let head = head(&repository).map_err(|source| failure::local("read", root, &source))?;
         let marked = marker::read(&directory)?;
         if marked.is_some() {
@@ -89,6 +90,8 @@ impl Update<'_> {
     fn converge(&self, root: &Path, commits: &[Oid], head: Option<Oid>) -> Result<()> {
         let repository = deploy::open(root)?;
         let target = contents::of(&repository, self.wanted.commit)?.ok_or_else(|| self.gone())?;
+        // Before a clone, nobody could know.
+        plan::refuse_occupied(&target.occupying(&self.wanted.reserved), self.wanted.url.as_str())?;
         let mut known: Vec<Contents> = Vec::new();
         for commit in commits {
             known.extend(contents::of(&repository, *commit)?);
@@ -226,6 +229,7 @@ impl Update<'_> {
             commit,
             branch,
             url: _,
+            reserved: _,
         } = self.wanted;
         let log = "cross_compile: update";
         let write = || {

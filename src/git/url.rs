@@ -8,6 +8,7 @@ use std::fmt;
 
 use super::redact::redact;
 use crate::error::{Error, Kind, Result};
+use crate::secret;
 
 /// How a repository is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,8 +196,8 @@ impl GitUrl {
         self.credentials
             .iter()
             .flat_map(|Credentials { username, password }| {
-                // A lone user name is a token, as code hosts accept it.
-                let token = password.is_empty().then_some(username.as_str());
+                // A lone user name may be a token, as code hosts accept it.
+                let token = (password.is_empty() && secret::is_token(username)).then_some(username.as_str());
                 token
                     .into_iter()
                     .chain((!password.is_empty()).then_some(password.as_str()))
@@ -383,9 +384,14 @@ mod tests {
         );
         assert!(!format!("{url:?} {url}").contains("p@ss"));
         assert_eq!(url.secrets().collect::<Vec<_>>(), ["p@ss"]);
-        assert_eq!(
-            parsed("https://tok@host/a").secrets().collect::<Vec<_>>(),
-            ["tok"]
-        );
+        for (text, secrets) in [
+            (
+                "https://ghp_0123456789abcdef@host/a",
+                vec!["ghp_0123456789abcdef"],
+            ),
+            ("https://git@host/a", vec![]),
+        ] {
+            assert_eq!(parsed(text).secrets().collect::<Vec<_>>(), secrets);
+        }
     }
 }

@@ -12,16 +12,16 @@ use crate::resource::toolkit::{Desired, Observed};
 #[must_use]
 pub fn report(desired: &Desired, observed: &Result<Arc<Observed>>) -> Value {
     let version = &desired.source.version;
-    match observed {
-        Ok(observed) => json!({
+    match observed.as_deref() {
+        Ok(Observed { checkout, .. }) => json!({
             "dest": desired.dest,
-            "remote_url": observed.remote_url(),
+            "remote_url": checkout.remote_url(),
             "version": version,
-            "commit": observed.before(),
-            "remote_commit": observed.after(),
-            "behind": observed.behind,
-            "changed_files": observed.changed_files(),
-            "own_commits": observed.own_commits(),
+            "commit": checkout.before(),
+            "remote_commit": checkout.after(),
+            "behind": checkout.behind,
+            "changed_files": checkout.changed_files(),
+            "own_commits": checkout.own_commits(),
         }),
         Err(error) => json!({
             "dest": desired.dest,

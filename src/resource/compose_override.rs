@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::compose;
 use crate::difference::Difference;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::files;
 
 /// What is wanted: the file's whole content.
@@ -26,33 +26,85 @@ pub struct Change {
     pub after: String,
 }
 
-/// Returns the content that is there; `None` where nothing is.
+/// What is there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Observed {
+    /// What the override holds; `None` where there is none.
+    pub content: Option<Vec<u8>>,
+    /// What the toolkit's compose file holds.
+    pub compose_file: Option<Vec<u8>>,
+    /// Why this user can write nothing beside it.
+    pub unwritable: Option<Error>,
+}
+
+/// Looks at the override and at what is beside it.
 ///
 /// # Errors
 /// The system's, with the path.
-pub fn observe(path: &Path) -> Result<Option<Vec<u8>>> {
-    files::read(path)
+pub fn observe(desired: &Desired) -> Result<Observed> {
+    Ok(Observed {
+        content: files::read(&desired.path)?,
+        compose_file: read_compose_file(desired)?,
+        unwritable: check_writable(desired.path.parent().unwrap_or(&desired.path)).err(),
+    })
 }
 
-#[must_use]
-pub fn plan(desired: &Desired, observed: Option<&[u8]>) -> Option<Change> {
-    (observed != Some(desired.content.as_bytes())).then(|| Change {
+/// Returns what the toolkit's compose file holds; `None` where there is none.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn read_compose_file(desired: &Desired) -> Result<Option<Vec<u8>>> {
+    files::read(&desired.compose_file)
+}
+
+fn check_writable(checkout: &Path) -> Result<()> {
+    match files::attributes(checkout)? {
+        Some(_) => files::check_writable(checkout),
+        None => Err(Error::new(
+            Kind::NotFound,
+            format!(
+                "cannot write the override: there is no checkout `{}`",
+                checkout.display()
+            ),
+        )
+        .with_remedy("let `resources` hold `toolkit`, too, or set `toolkit_dest` to where it is")),
+    }
+}
+
+/// Returns the change that makes the override what is wanted. A toolkit that is cloned brings its directory along.
+///
+/// # Errors
+/// Why it cannot be written.
+pub fn plan(desired: &Desired, observed: &Observed, is_cloned: bool) -> Result<Option<Change>> {
+    let Observed {
+        content, unwritable, ..
+    } = observed;
+    if content.as_deref() == Some(desired.content.as_bytes()) {
+        return Ok(None);
+    }
+    if let Some(error) = unwritable.as_ref().filter(|_| !is_cloned) {
+        return Err(error.clone());
+    }
+    Ok(Some(Change {
         path: desired.path.clone(),
-        before: observed.map(|content| String::from_utf8_lossy(content).into_owned()),
+        before: content
+            .as_deref()
+            .map(|content| String::from_utf8_lossy(content).into_owned()),
         after: desired.content.clone(),
-    })
+    }))
 }
 
 /// Returns a warning where the override speaks of services that the toolkit's compose file does not have:
 /// compose would then try to start a service without an image.
 ///
 /// # Errors
-/// The system's, with the path; a compose file that is not there or cannot be read as one is no error here.
-pub fn unknown_services(desired: &Desired) -> Result<Option<String>> {
-    let Some(text) = files::read(&desired.compose_file)? else {
+/// `Invalid` where the override names none; a compose file that is not there or cannot be read as one is no error
+/// here.
+pub fn unknown_services(desired: &Desired, compose_file: Option<&[u8]>) -> Result<Option<String>> {
+    let Some(text) = compose_file else {
         return Ok(None);
     };
-    let Ok(known) = compose::service_names(&String::from_utf8_lossy(&text)) else {
+    let Ok(known) = compose::service_names(&String::from_utf8_lossy(text)) else {
         return Ok(None);
     };
     let ours = compose::service_names(&desired.content)?;
@@ -110,45 +162,69 @@ pub fn report(desired: &Desired, change: Option<&Change>) -> Value {
 mod tests {
     use super::*;
 
-    fn desired(directory: &Path, content: &str) -> Desired {
+    fn desired(content: &str) -> Desired {
         Desired {
-            path: directory.join("override.yml"),
+            path: PathBuf::from("/x/override.yml"),
             content: content.to_owned(),
-            compose_file: directory.join("compose.yml"),
+            compose_file: PathBuf::from("/x/compose.yml"),
         }
     }
 
     #[test]
     fn content_decides() {
-        let desired = desired(Path::new("/x"), "services: {}\n");
-        assert_eq!(plan(&desired, Some(b"services: {}\n")), None);
-        assert!(
-            plan(&desired, None)
-                .unwrap()
-                .action()
-                .starts_with("Wrote override")
+        let desired = desired("services: {}\n");
+        let action = |content: Option<&str>| {
+            let observed = Observed {
+                content: content.map(|text| text.as_bytes().to_vec()),
+                ..Observed::default()
+            };
+            let change = plan(&desired, &observed, false).unwrap();
+            change.map(|change| (change.action(), change.difference().before))
+        };
+        assert_eq!(action(Some("services: {}\n")), None);
+        assert_eq!(
+            action(None),
+            Some(("Wrote override `/x/override.yml`".to_owned(), json!("")))
         );
-        let change = plan(&desired, Some(b"old")).unwrap();
-        assert_eq!(change.action(), "Updated override `/x/override.yml`");
-        assert_eq!(change.difference().before, json!("old"));
+        assert_eq!(
+            action(Some("old")),
+            Some(("Updated override `/x/override.yml`".to_owned(), json!("old")))
+        );
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_only_a_clone_helps() {
+        let directory = tempfile::tempdir().unwrap();
+        let desired = Desired {
+            path: directory.path().join("checkout/override.yml"),
+            compose_file: directory.path().join("checkout/compose.yml"),
+            ..desired("services: {}\n")
+        };
+        let observed = observe(&desired).unwrap();
+        let error = plan(&desired, &observed, false).unwrap_err();
+        assert!(error.cause().contains("there is no checkout"), "{error}");
+        assert!(error.remedy().unwrap().contains("`toolkit`"), "{error}");
+        assert!(plan(&desired, &observed, true).unwrap().is_some());
     }
 
     #[test]
     fn services_that_the_toolkit_lacks_are_named() {
-        let directory = tempfile::tempdir().unwrap();
         let content = "services:\n  a: {image: x}\n  b: {image: x}\n";
-        let desired = desired(directory.path(), content);
-        assert_eq!(unknown_services(&desired), Ok(None));
-        std::fs::write(&desired.compose_file, "services:\n  a: {image: y}\n").unwrap();
-        let warning = unknown_services(&desired).unwrap().unwrap();
+        let desired = desired(content);
+        for compose_file in [None, Some(content), Some("nothing of the kind")] {
+            assert_eq!(
+                unknown_services(&desired, compose_file.map(str::as_bytes)),
+                Ok(None)
+            );
+        }
+        let warning = unknown_services(&desired, Some(b"services:\n  a: {image: y}\n"));
+        let warning = warning.unwrap().unwrap();
         assert!(warning.ends_with("does not have: `b`"), "{warning}");
-        std::fs::write(&desired.compose_file, content).unwrap();
-        assert_eq!(unknown_services(&desired), Ok(None));
     }
 
     #[test]
     fn the_checksum_is_the_sha256_of_the_content() {
-        let report = report(&desired(Path::new("/x"), ""), None);
+        let report = report(&desired(""), None);
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(report["checksum"], empty);
     }

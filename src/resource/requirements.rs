@@ -140,6 +140,12 @@ pub fn shortfall(findings: &Findings) -> Option<Error> {
     })
 }
 
+/// Returns whether `text` is a version that others can be compared with.
+#[must_use]
+pub fn is_version(text: &str) -> bool {
+    !version(text).is_empty()
+}
+
 /// Returns the leading numbers of a version, so that `20.10.24+dfsg1` compares as 20, 10, 24.
 fn version(text: &str) -> Vec<u64> {
     text.trim_start_matches('v')
@@ -270,6 +276,20 @@ mod tests {
                 enough,
                 "{has}"
             );
+        }
+    }
+
+    #[test]
+    fn a_version_begins_with_a_number() {
+        for (text, expected) in [
+            ("20.10", true),
+            ("v28", true),
+            ("20.x", true),
+            ("twenty", false),
+            ("-1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_version(text), expected, "{text}");
         }
     }
 

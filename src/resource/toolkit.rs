@@ -2,17 +2,26 @@
 //!
 //! Owns when git is asked and how often; what git does is the business of `git`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::difference::Difference;
 use crate::error::{Error, Kind, Result};
+use crate::files;
 use crate::git::{self, Stop};
 use crate::retry::{Patience, retry};
 
-pub use crate::git::{Change, Observed};
+pub use crate::git::Change;
+
+/// What is there, and whether it could be changed.
+#[derive(Debug)]
+pub struct Observed {
+    pub checkout: git::Observed,
+    /// Why this user can write nothing where the checkout is, or is to be.
+    pub unwritable: Option<Error>,
+}
 
 #[derive(Debug, Clone)]
 pub struct Desired {
@@ -35,16 +44,42 @@ pub fn sweep(desired: &Desired) -> Result<()> {
 pub async fn observe(desired: &Desired, stop: &Stop, patience: Patience) -> Result<Arc<Observed>> {
     retry(patience, || {
         let (desired, stop) = (desired.clone(), stop.clone());
-        blocking(move || git::observe(&desired.dest, &desired.source, &stop))
+        blocking(move || {
+            let checkout = git::observe(&desired.dest, &desired.source, &stop)?;
+            let unwritable = check_writable(&desired.dest, checkout.is_there()).err();
+            Ok(Observed { checkout, unwritable })
+        })
     })
     .await
     .map(Arc::new)
 }
 
+/// An update writes into the checkout; a clone is moved to its place from beside it.
+fn check_writable(dest: &Path, is_there: bool) -> Result<()> {
+    let real = dest.canonicalize().unwrap_or_else(|_| dest.to_path_buf());
+    let directories = match is_there {
+        true => vec![real.clone(), real.join(".git")],
+        false => vec![files::nearest_existing(real.parent().unwrap_or(&real))],
+    };
+    directories
+        .iter()
+        // A linked worktree has a file of that name.
+        .filter(|directory| directory.is_dir())
+        .try_for_each(|directory| files::check_writable(directory))
+        .map_err(|error| {
+            let doing = if is_there { "update" } else { "clone to" };
+            error.context(format!("cannot {doing} `{}`", dest.display()))
+        })
+}
+
 /// # Errors
-/// `Refused` where going on would lose what somebody made in the checkout.
+/// `Refused` where going on would lose what somebody made in the checkout, and where this user cannot go on.
 pub fn plan(desired: &Desired, observed: &Observed) -> Result<Option<Change>> {
-    git::plan(observed, &desired.source)
+    let change = git::plan(&observed.checkout, &desired.source)?;
+    match &observed.unwritable {
+        Some(error) if change.is_some() => Err(error.clone()),
+        _ => Ok(change),
+    }
 }
 
 /// Brings the checkout to the planned commit.
@@ -61,7 +96,7 @@ pub async fn apply(
     retry(patience, || {
         let (source, observed) = (desired.source.clone(), Arc::clone(observed));
         let (change, stop) = (change.clone(), stop.clone());
-        blocking(move || git::apply(&observed, &source, &change, &stop).map(drop))
+        blocking(move || git::apply(&observed.checkout, &source, &change, &stop).map(drop))
     })
     .await
 }
@@ -89,9 +124,9 @@ pub fn difference(change: &Change) -> Difference {
 pub fn report(desired: &Desired, observed: &Observed, change: Option<&Change>) -> Value {
     json!({
         "dest": desired.dest,
-        "remote_url": observed.remote_url(),
-        "before": observed.before(),
-        "after": observed.after(),
+        "remote_url": observed.checkout.remote_url(),
+        "before": observed.checkout.before(),
+        "after": observed.checkout.after(),
         "changed": change.is_some(),
     })
 }

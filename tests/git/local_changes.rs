@@ -245,6 +245,32 @@ fn files_of_others_are_never_changes_and_never_touched() {
 }
 
 #[test]
+fn a_version_that_has_something_where_others_write_is_refused() {
+    for (reserved, named) in [
+        ("Makefile", "`Makefile`"),
+        ("new", "`new`"),
+        ("new/file/override.yml", "`new/file/override.yml`"),
+    ] {
+        let scene = Scene::new();
+        let mut source = scene.source("main");
+        source.reserved = vec![scene.dest().join(reserved)];
+        source.force = true;
+        // What the remote's version holds is known only once it has been fetched.
+        assert!(plan(&scene.dest(), &source).is_ok_and(|change| change.is_some()));
+        let error = run(&scene.dest(), &source).expect_err("a refusal");
+        assert_eq!(error.kind(), Kind::Refused);
+        assert!(error.cause().ends_with(named), "{error}");
+        assert!(!scene.dest().exists());
+
+        scene.converge("v1");
+        let error = refusal(&scene.dest(), &source);
+        assert!(error.cause().ends_with(named), "{error}");
+        source.reserved = vec!["override.yml".into()];
+        converge(&scene.dest(), &source);
+    }
+}
+
+#[test]
 fn anothers_lock_is_refused_by_name_only_when_it_matters() {
     let scene = Scene::new();
     scene.converge("main");

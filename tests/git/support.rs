@@ -139,6 +139,7 @@ pub fn source(url: &str, version: &str) -> Source {
         depth: None,
         force: false,
         own_files: Vec::new(),
+        reserved: Vec::new(),
     }
 }
 

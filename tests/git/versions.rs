@@ -3,9 +3,9 @@
 use std::fs;
 
 use cross_compile::error::Kind;
-use cross_compile::git::{Stop, observe};
+use cross_compile::git::{self as door, Stop, observe};
 
-use crate::support::{Scene, converge, git, plan, refusal, run, source, write};
+use crate::support::{Scene, converge, git, plan, refusal, run, snapshot, source, write};
 
 #[test]
 fn a_branch_is_cloned_as_git_would() {
@@ -222,6 +222,40 @@ fn an_empty_beginning_of_another_clone_is_completed() {
     fs::remove_dir_all(scene.dest()).expect("removed");
     git(scene.directory.path(), &["init", "-q", "place/checkout"]);
     assert_eq!(scene.converge("main").len(), 1, "an empty repository");
+}
+
+#[test]
+fn what_appears_at_the_place_during_a_clone_is_kept() {
+    let scene = Scene::new();
+    let (dest, source, stop) = (scene.dest(), scene.source("main"), Stop::default());
+    let fails = |make: &dyn Fn()| {
+        fs::create_dir_all(&dest).expect("a directory");
+        let observed = observe(&dest, &source, &stop).expect("observed");
+        let change = door::plan(&observed, &source).expect("a plan").expect("a change");
+        make();
+        let before = snapshot(&scene.path("place"));
+        let error = door::apply(&observed, &source, &change, &stop).expect_err("a refusal");
+        assert_eq!(error.kind(), Kind::Refused, "{error}");
+        assert_eq!(snapshot(&scene.path("place")), before);
+        fs::remove_dir_all(&dest).expect("removed");
+        error
+    };
+    let error = fails(&|| write(&dest.join("artifacts/envoy/mine"), "mine"));
+    assert!(error.cause().ends_with("it holds `artifacts`"), "{error}");
+    let remote = scene.path("remote");
+    let error = fails(&|| {
+        git(&remote, &["clone", "-q", ".", dest.to_str().expect("a path")]);
+    });
+    assert!(
+        error.cause().starts_with("another checkout appeared at"),
+        "{error}"
+    );
+    assert!(error.remedy().is_some_and(|text| text.contains("run again")));
+    let observed = observe(&dest, &source, &stop).expect("observed");
+    let change = door::plan(&observed, &source).expect("a plan").expect("a change");
+    git(scene.directory.path(), &["init", "-q", "place/checkout"]);
+    door::apply(&observed, &source, &change, &stop).expect("an empty beginning is nothing");
+    assert_eq!(plan(&dest, &source), Ok(None));
 }
 
 #[test]

@@ -60,6 +60,37 @@ fn options_that_can_never_work_are_refused_by_name() {
         ("timeout", json!(-1), &["`timeout`", "-1"]),
         ("lock_timeout", json!(-1), &["`lock_timeout`", "-1"]),
         (
+            "timeout",
+            json!(i64::MAX),
+            &["`timeout`", "at most 31536000 seconds"],
+        ),
+        (
+            "lock_timeout",
+            json!(i64::MAX),
+            &["`lock_timeout`", "at most 31536000 seconds"],
+        ),
+        ("builder_uid", json!(u32::MAX), &["`builder_uid` is too large"]),
+        (
+            "owner",
+            json!("4294967295"),
+            &["`4294967295` is the number of no user"],
+        ),
+        (
+            "system_requirements",
+            json!({"min_engine_version": "twenty"}),
+            &["min_engine_version` must begin with a number", "`20.10`"],
+        ),
+        (
+            "containers",
+            json!({"": "a:1"}),
+            &["`containers` has an image without a key", "with `_` for `-`"],
+        ),
+        (
+            "containers",
+            json!({"a_b": "x:1", "a-b": "x:2"}),
+            &["two keys for the compose service `a-b`", "use `a-b` alone"],
+        ),
+        (
             "toolkit_force",
             json!("maybe"),
             &["The value 'maybe' is not a valid boolean"],
@@ -111,7 +142,21 @@ fn options_that_can_never_work_are_refused_by_name() {
             json!({"base_builder": "a@sha256:12"}),
             &["`containers.base_builder`", "sha256:12"],
         ),
-        ("registry", json!("https://r.example"), &["registry", "https"]),
+        (
+            "registry",
+            json!("https://r.example"),
+            &["`registry` must be", "`https://r.example`"],
+        ),
+        (
+            "registry",
+            json!("ghcr.io/x:tag"),
+            &["`registry` must be", "`ghcr.io/x:tag`", "no tag"],
+        ),
+        (
+            "artifacts_dir",
+            json!("/x/checkout/artifacts"),
+            &["`artifacts_dir`", "`toolkit_dest`", "an empty place"],
+        ),
         ("toolkit_repo", json!("nothing"), &["nothing"]),
         ("toolkit_repo", json!("ftp://h/x"), &["ftp"]),
         ("toolkit_repo", json!("https://"), &["https://"]),
@@ -166,7 +211,7 @@ fn options_that_can_never_work_are_refused_by_name() {
             &["docker-compose.override.yml.j2"],
         ),
     ];
-    let mut station = Station::new();
+    let mut station = Station::new().with("toolkit_dest", "/x/checkout");
     let before = station.snapshot();
     for (option, value, parts) in rows {
         let usual = station.arguments().get(*option).cloned();
@@ -316,27 +361,31 @@ fn a_socket_that_this_user_may_not_use_names_become_and_the_group() {
     station.set("docker_host", format!("unix://{}", socket.display()));
     // Root may use any; uid 1000 may not use this one.
     let open = std::os::unix::fs::PermissionsExt::from_mode;
-    std::fs::set_permissions(&socket, open(0o600)).unwrap();
+    std::os::unix::fs::chown(&socket, None, Some(1234)).unwrap();
     std::fs::set_permissions(station.path(""), open(0o755)).unwrap();
     let wrapper = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
     let binary = station.path("cross_compile");
     std::fs::copy(crate::support::testbed::binary(), &binary).unwrap();
-    let inner = station.command(json!({}));
-    let output = std::process::Command::new(wrapper[0])
-        .args(&wrapper[1..])
-        .arg(&binary)
-        .args(inner.get_args())
-        .env_clear()
-        .output()
-        .unwrap();
-    Answer::new(&output)
-        .failed(&[
-            "closed.sock",
-            "permission denied",
-            "become: true",
-            "group `docker`",
-        ])
-        .untouched();
+    for (mode, is_the_groups) in [(0o660, true), (0o600, false)] {
+        std::fs::set_permissions(&socket, open(mode)).unwrap();
+        let inner = station.command(json!({}));
+        let output = std::process::Command::new(wrapper[0])
+            .args(&wrapper[1..])
+            .arg(&binary)
+            .args(inner.get_args())
+            .env_clear()
+            .output()
+            .unwrap();
+        let answer = Answer::new(&output)
+            .failed(&["closed.sock", "permission denied", "become: true"])
+            .untouched();
+        assert_eq!(
+            answer.message().contains("add the user to the group `1234`"),
+            is_the_groups,
+            "{}",
+            answer.message()
+        );
+    }
 }
 
 #[test]

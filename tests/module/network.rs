@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{Station, testbed};
+use std::sync::Arc;
+
+use crate::support::{Doorstep, Podman, Station, testbed};
 
 #[test]
 fn a_missing_network_is_made() {
@@ -37,8 +39,53 @@ fn a_network_that_compose_made_is_taken_as_it_is() {
 }
 
 #[test]
-fn a_network_without_a_name_is_refused() {
+fn a_name_that_an_engine_would_refuse_or_keep_for_itself_is_refused_before() {
+    let podman = Podman::start(true);
     let mut station = Station::new().only(&["network"]);
-    station.set("container", json!({ "network_name": "" }));
-    station.refuses(&["network_name"]);
+    let hosts = [
+        station.arguments()["docker_host"].clone(),
+        json!(podman.docker_host()),
+    ];
+    for host in hosts {
+        station.set("docker_host", host);
+        for (name, part) in [
+            ("", "must be the name of a network"),
+            ("a b", "letters, digits"),
+            ("../x", "letters, digits"),
+            (" x ", "got ` x `"),
+            ("host", "which is the engine's"),
+            ("bridge", "which is the engine's"),
+            ("none", "which is the engine's"),
+            ("default", "which is the engine's"),
+        ] {
+            station.set("container", json!({ "network_name": name }));
+            station.refuses(&["`container.network_name`", part]);
+        }
+    }
+}
+
+#[test]
+fn a_network_that_somebody_else_makes_meanwhile_is_no_failure() {
+    let mut station = Station::new().only(&["network"]);
+    let name = station.name.clone();
+    let create = "POST /";
+    let docker = Doorstep::new(
+        station.path("docker.sock"),
+        &testbed().path("/engine/socket"),
+        create,
+        {
+            let name = name.clone();
+            move || drop(testbed().docker(&["network", "create", &name]))
+        },
+    );
+    let podman = Arc::new(Podman::start(true));
+    let behind = Doorstep::new(station.path("podman.sock"), &podman.socket(), create, {
+        let (podman, name) = (Arc::clone(&podman), name.clone());
+        move || drop(podman.command(&["network", "create", &name]))
+    });
+    for host in [docker.docker_host(), behind.docker_host()] {
+        station.set("docker_host", host);
+        station.run().did(&[&format!("Created network `{name}`")]);
+        station.run().unchanged();
+    }
 }

@@ -157,8 +157,15 @@ fn a_template_of_ones_own_sees_what_ansible_would_give_it() {
         "override_variables",
         json!({ "names": ["nonesuch"], "image": "y" }),
     );
-    let answer = station.converges();
-    answer.warned("`nonesuch`");
+    // Before the run, where the toolkit is as it will be then, and after it.
+    station.check().warned("`nonesuch`");
+    station.converges().warned("`nonesuch`");
+    station.settled().warned("`nonesuch`");
+    let compose_file = "services:\n  nonesuch: {image: a}\n";
+    station.repository.write("docker-compose.yml", compose_file);
+    station.repository.commit("has it");
+    station.check().changed().without_warnings();
+    station.run().changed().without_warnings();
 }
 
 #[test]
@@ -204,8 +211,59 @@ fn the_files_have_options() {
     assert_eq!(answer.get("/override/path"), &json!(path));
     assert_eq!(answer.get("/override/checksum").as_str().map(str::len), Some(64));
     assert!(path.is_file());
-    for file in ["../up.yml", "/etc/passwd"] {
+    for (file, remedy) in [
+        ("../up.yml", "without `..`"),
+        ("/etc/passwd", "a relative path"),
+        (".", "a relative path"),
+        (".git/config", "and `.git`"),
+        ("sub/dir/o.yml", "without `/`"),
+        ("compose.yaml", "another name"),
+    ] {
         station.set("container", container(file));
-        station.refuses(&["override_file", file]);
+        station.refuses(&["`container.override_file`", &format!("`{file}`"), remedy]);
     }
+}
+
+#[test]
+fn a_file_of_the_toolkits_own_is_never_replaced() {
+    let mut station = station();
+    station.set(
+        "container",
+        json!({ "override_file": "README.md", "network_name": "n" }),
+    );
+    let parts = ["has of its own: `README.md`", "`container.override_file`"];
+    // Only the clone can tell what the version has: it is made aside, and thrown away.
+    station.run().failed(&parts);
+    assert!(!station.checkout().exists());
+
+    station.set("container", Value::Null);
+    station.run().changed();
+    station.set("container", json!({ "override_file": "README.md" }));
+    station.refuses(&parts);
+    station.set("container", json!({ "override_file": "later.yml" }));
+    station.converges();
+    station.repository.write("later.yml", "services: {}\n");
+    station.repository.commit("has one, too");
+    station.refuses(&["has of its own: `later.yml`"]);
+}
+
+#[test]
+fn an_override_that_cannot_be_written_is_refused_before() {
+    let mut station = converged();
+    fs::set_permissions(station.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+    station.set_runner(&["setpriv", "--reuid", "4242", "--regid", "4242", "--clear-groups"]);
+    let mut station = station.only(&["toolkit", "override"]);
+    station.settled();
+    station.set("container", json!({ "network_name": "another" }));
+    let checkout = format!("`{}`", station.checkout().display());
+    station.refuses(&[&checkout, "permission denied", "`become: true`"]);
+    station.repository.commit("moved on");
+    station.refuses(&["cannot update", &checkout, "permission denied"]);
+}
+
+#[test]
+fn an_override_without_a_checkout_is_refused() {
+    let station = station().only(&["directories", "override"]);
+    let checkout = format!("there is no checkout `{}`", station.checkout().display());
+    station.refuses(&[&checkout, "let `resources` hold `toolkit`"]);
 }

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod background;
 pub mod build_station;
+pub mod doorstep;
 pub mod podman;
 pub mod private;
 pub mod proxy;
@@ -14,6 +15,7 @@ pub mod testbed;
 
 pub use answer::Answer;
 pub use build_station::BuildStation;
+pub use doorstep::Doorstep;
 pub use podman::Podman;
 pub use relay::Relay;
 pub use repository::Repository;

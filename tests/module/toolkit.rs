@@ -295,6 +295,101 @@ fn a_user_without_rights_keeps_a_checkout_of_its_own() {
 }
 
 #[test]
+fn a_place_that_cannot_be_written_is_refused_before_the_first_change() {
+    let mut station = Station::new()
+        .only(&["directories", "toolkit", "override"])
+        .with("docker_host", Value::Null);
+    for place in ["/proc/x/toolkit", "/sys/toolkit"] {
+        station.set("toolkit_dest", place);
+        let answer = station.refuses(&[
+            &format!("cannot clone to `{place}`"),
+            "it is the kernel's",
+            "choose another path",
+        ]);
+        assert!(!answer.message().contains("failures"), "{}", answer.message());
+    }
+
+    let mut station = converged();
+    fs::set_permissions(station.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+    station.set_runner(&["setpriv", "--reuid", "4242", "--regid", "4242", "--clear-groups"]);
+    station.settled();
+    station.repository.commit("moved on");
+    station.refuses(&[
+        &format!("cannot update `{}`", station.checkout().display()),
+        "permission denied",
+        "`become: true`",
+    ]);
+    station.set("toolkit_dest", json!(station.base("workspace/another")));
+    station.refuses(&["cannot clone to", "permission denied", "`become: true`"]);
+}
+
+#[test]
+fn a_link_in_somebodys_repository_leads_root_nowhere() {
+    let station = converged();
+    let victim = station.path("victim");
+    fs::write(&victim, "root's").unwrap();
+    std::os::unix::fs::symlink(&victim, station.checkout().join(".git/cross_compile-update.lock")).unwrap();
+    let status = Command::new("chown")
+        .args(["--recursive", "--no-dereference", "1000:1000"])
+        .arg(station.checkout())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    station.settled();
+    station.repository.commit("moved on");
+    station.refuses(&[
+        "belongs to another user",
+        "cross_compile-update.lock`",
+        "remove them",
+    ]);
+    assert_eq!(read(&victim), "root's");
+    fs::remove_file(station.checkout().join(".git/cross_compile-update.lock")).unwrap();
+    station.converges();
+}
+
+#[test]
+fn directories_in_the_checkout_are_refused() {
+    let mut station = Station::new()
+        .only(&["directories", "toolkit"])
+        .with("docker_host", Value::Null);
+    let checkout = station.checkout();
+    for option in ["artifacts_dir", "cache_dir"] {
+        station.set(option, json!(checkout.join("artifacts")));
+        station.refuses(&[
+            &format!("`{option}`"),
+            "`toolkit_dest`",
+            "choose a directory outside",
+        ]);
+        station.set(option, Value::Null);
+    }
+    station.set("workspace_dir", json!(checkout));
+    station.set("toolkit_dest", json!(checkout));
+    station.converges();
+}
+
+#[test]
+fn the_name_of_an_account_is_removed_from_the_url_and_left_alone_elsewhere() {
+    let mut station = station();
+    station.set(
+        "toolkit_repo",
+        station.repository.url().replacen("://", "://goldentooth@", 1),
+    );
+    station.set("toolkit_dest", json!(station.path("goldentooth/toolkit")));
+    let answer = station.converges();
+    assert_eq!(
+        answer.get("/toolkit/dest"),
+        &json!(station.path("goldentooth/toolkit"))
+    );
+    assert!(
+        !answer.actions()[0].contains("********"),
+        "{:?}",
+        answer.actions()
+    );
+    let text = answer.json.to_string() + &read(&station.path("goldentooth/toolkit/.git/config"));
+    assert!(!text.contains("goldentooth@"), "{text}");
+}
+
+#[test]
 fn a_private_repository_takes_user_info_or_netrc() {
     let mut station = station();
     let testbed = testbed();

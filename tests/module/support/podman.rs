@@ -45,8 +45,12 @@ impl Podman {
         *service = serve(&self.directory, &self.running, true);
     }
 
+    pub fn socket(&self) -> PathBuf {
+        self.directory.path().join("podman.sock")
+    }
+
     pub fn docker_host(&self) -> String {
-        format!("unix://{}", self.directory.path().join("podman.sock").display())
+        format!("unix://{}", self.socket().display())
     }
 
     /// Runs podman's command line on the same storage.
