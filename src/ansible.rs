@@ -69,9 +69,13 @@ fn answer(arguments_file: &Path, program: Option<&str>, context: &Context) -> Ma
                 }
             }
         };
-        match outcome {
+        let answer = match outcome {
             Ok(fields) => success(fields, context, &common),
             Err(error) => failure(&error, context, &common),
+        };
+        match common.longest_answer {
+            Some(longest) => protocol::shortened(answer, longest),
+            None => answer,
         }
     });
     if context.stop.is_requested() {
@@ -97,6 +101,7 @@ fn ended(
 #[derive(Debug, Default)]
 struct Common {
     shows_difference: bool,
+    longest_answer: Option<usize>,
     invocation: Option<Value>,
     deprecations: Vec<Deprecation>,
 }
@@ -116,8 +121,10 @@ async fn work(
         ignore_unknown_opts,
         syslog_facility,
         target_log_info,
+        longest_answer,
     } = Request::read(arguments_file)?;
     common.shows_difference = shows_difference;
+    common.longest_answer = longest_answer;
     // Before anything else can quote them.
     protocol::remember_user_info(&parameters, &context.secrets);
     let chosen = Module::choose(module.as_deref(), program)?;

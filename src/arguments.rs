@@ -22,6 +22,7 @@ mod names;
 mod number;
 mod passwords;
 mod path;
+pub mod pruning;
 mod python;
 mod relations;
 mod secrets;

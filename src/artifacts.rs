@@ -6,7 +6,7 @@
 //!
 //! A build's way: [`plan`] looks at its staging directory and decides everything; [`apply`] carries it out, as often
 //! as need be; [`record`] writes the statements and, last, `SHA256SUMS`. Whoever wants to know what is there asks for
-//! the [`Inventory`]; [`retention`] picks from it what is to go.
+//! the [`Inventory`]; [`retention`] picks from it what is to go, and spares the [`Targets`] of links.
 //!
 //! A category looks like this:
 //!
@@ -34,6 +34,7 @@ pub mod patterns;
 mod record;
 pub mod retention;
 pub mod statement;
+mod targets;
 mod timestamp;
 
 pub use crate::files::tree::{Entry, EntryKind, Moment, Owner, Placed, Tree};
@@ -46,6 +47,7 @@ pub use manifest::Manifest;
 use record::rewrite_without;
 pub use record::{record, rewrite};
 pub use statement::Statement;
+pub use targets::Targets;
 pub use timestamp::generation;
 
 use std::path::Path;

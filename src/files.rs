@@ -228,6 +228,21 @@ pub fn is_there(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
+/// Returns where `path` lies once all links on the way are followed.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn resolved(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path).map_err(|error| Error::io("look at", path, &error))
+}
+
+/// Tells whether two paths lead to one place.
+#[must_use]
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    one == other
+        || fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
+}
+
 /// Returns the content of `path`; `None` where nothing is.
 ///
 /// # Errors

@@ -2,7 +2,10 @@
 //!
 //! Owns the bytes on both sides. What the options mean, and what the result says, is not its business.
 
+mod brief;
 pub mod json;
+
+pub use brief::shortened;
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -15,6 +18,9 @@ use crate::arguments::{Parameters, remove_values};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secrets;
 use crate::signals;
+
+/// The key by which whoever calls without Ansible, and keeps the answer in a log, says how many bytes it may have.
+pub const LONGEST_ANSWER: &str = "_cross_compile_longest_answer";
 
 /// A call as Ansible sends it.
 #[derive(Debug)]
@@ -35,6 +41,8 @@ pub struct Request {
     pub syslog_facility: Option<String>,
     /// What the log's line begins with.
     pub target_log_info: Option<String>,
+    /// How many bytes the answer may have.
+    pub longest_answer: Option<usize>,
 }
 
 impl Request {
@@ -62,6 +70,9 @@ impl Request {
         else {
             return Err(malformed("it is not a JSON object"));
         };
+        let longest_answer = parameters
+            .shift_remove(LONGEST_ANSWER)
+            .and_then(|longest| usize::try_from(longest.as_u64()?).ok());
         let mut own = Map::new();
         parameters.retain(|key, value| match key.strip_prefix("_ansible_") {
             Some(name) => {
@@ -81,6 +92,7 @@ impl Request {
             module: text("module_name"),
             syslog_facility: text("syslog_facility"),
             target_log_info: text("target_log_info"),
+            longest_answer,
             check_mode: flag("check_mode"),
             shows_difference: flag("diff"),
             no_log: flag("no_log"),

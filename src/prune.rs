@@ -54,8 +54,9 @@ impl Desired {
     pub fn new(arguments: &Arguments, facts: &Facts, secrets: &Secrets, now: SystemTime) -> Result<Self> {
         let own = arguments.own;
         let days = natural(own.artifact_retention_days, 0, "artifact_retention_days")?;
-        let keep = natural(own.keep, 0, "keep")?;
-        let cache_limit = own
+        let pruning = own.pruning;
+        let keep = natural(pruning.keep, 0, "keep")?;
+        let cache_limit = pruning
             .cache_max_gb
             .map(|limit| natural(limit, 0, "cache_max_gb"))
             .transpose()?;
@@ -74,13 +75,13 @@ impl Desired {
                 now,
                 days,
                 usize::try_from(keep).unwrap_or(usize::MAX),
-                own.unmanaged,
+                pruning.unmanaged,
             ),
             categories,
             artifacts: place.paths.artifacts.clone(),
             cache: place.paths.cache.clone(),
             cache_limit: cache_limit.map(|limit| limit.saturating_mul(GIB)),
-            images: own.images,
+            images: pruning.images,
             lock_timeout: place.lock_timeout,
             place,
         })

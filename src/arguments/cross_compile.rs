@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::pruning::{self, Pruning};
 use super::{Alias, Argument, Literal, Options, Parameters, Removal, Specification, Type, When, typed};
 use crate::error::{Error, Kind, Result};
 
@@ -245,7 +246,8 @@ const ARGUMENTS: &[Argument] = &[
                 .default(Literal::Bool(false))
                 .describe(&[
                     "Whether a weekly timer removes what is old, as M(goldentooth.cross_compile.cross_compile_prune) \
-                     does by its defaults; without Ansible, and with its result in the journal.",
+                     does, by O(build_automation.artifact_retention_days) and O(artifact_pruning); without Ansible, \
+                     and with its result in the journal.",
                     "The timer is systemd's, or cron's where systemd does not run. It starts a copy of this module's \
                      program at C(/usr/local/lib/goldentooth/cross_compile).",
                     "V(false) takes all of that away again. Only root has timers; for others there is a warning.",
@@ -263,6 +265,17 @@ const ARGUMENTS: &[Argument] = &[
                 ]),
         ]))
         .describe(&["What is kept up to date by itself."]),
+    Argument::new("artifact_pruning", Type::Dict)
+        .apply_defaults()
+        .suboptions(Options::new(&[
+            pruning::KEEP,
+            pruning::UNMANAGED,
+            pruning::CACHE_MAX_GB,
+            pruning::IMAGES,
+        ]))
+        .describe(&[
+            "What the timer of O(build_automation.cleanup_old_artifacts) keeps and what it may take.",
+        ]),
     Argument::new("system_requirements", Type::Dict)
         .apply_defaults()
         .suboptions(Options::new(&[
@@ -326,6 +339,7 @@ pub struct Arguments {
     pub override_variables: Map<String, Value>,
     pub envoy_build: EnvoyBuild,
     pub build_automation: BuildAutomation,
+    pub artifact_pruning: Pruning,
     pub system_requirements: SystemRequirements,
     pub ca_bundle: Option<PathBuf>,
     pub timeout: i64,

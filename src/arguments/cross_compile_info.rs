@@ -73,6 +73,7 @@ const ARGUMENTS: &[Argument] = &[
     shared("override_variables"),
     shared("envoy_build"),
     shared("build_automation"),
+    shared("artifact_pruning"),
     shared("system_requirements"),
     shared("ca_bundle"),
     shared("timeout"),

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::cross_compile::{self, shared};
+use super::pruning::{self, Pruning};
 use super::{Argument, Literal, Options, Parameters, Specification, Type, typed};
 use crate::error::Result;
 
@@ -13,32 +14,16 @@ const ARGUMENTS: &[Argument] = &[
         .default(Literal::Int(30))
         .describe(&[
             "How old artifacts may become, in days. An older one goes, with its checksum, signature and statement.",
-            "What a symbolic link leads to stays however old it is, and so do the newest O(keep) of a name.",
+            "What a symbolic link leads to stays however old it is, wherever in O(artifacts_dir) the link lies; of a \
+             directory that one leads to, nothing goes. So do the newest O(keep) of a name stay.",
             "What builds left besides artifacts, their staging directories and logs, goes at the same age once the \
-             build has ended.",
+             build has ended and its end was told: what a build made that nobody waited for stays until the next run \
+             of that build collects it.",
         ]),
-    Argument::new("keep", Type::Int)
-        .default(Literal::Int(1))
-        .describe(&[
-            "How many artifacts of a name stay, however old. The name is that of the file without its version.",
-        ]),
-    Argument::new("unmanaged", Type::Bool)
-        .default(Literal::Bool(false))
-        .describe(&["Whether files that no build of this collection recorded may go as well."]),
-    Argument::new("cache_max_gb", Type::Int)
-        .computed("no limit")
-        .describe(&[
-            "How much the caches of all services may hold, in GiB. What is beyond goes, least recently used first.",
-            "What goes is always a whole entry of a service's cache directory, never a part of one. A cache that a \
-             running container sees stays as it is.",
-        ]),
-    Argument::new("images", Type::Bool)
-        .default(Literal::Bool(true))
-        .describe(&[
-            "Whether superseded images go: those that came from the repositories of O(containers), have no tag any \
-             more, and are used by no container. An image that was built on the host is never one of them.",
-            "Podman forgets where an image without a tag came from; there, only what the registry still has goes.",
-        ]),
+    pruning::KEEP,
+    pruning::UNMANAGED,
+    pruning::CACHE_MAX_GB,
+    pruning::IMAGES,
     shared("base_dir")
         .describe(&["The directory that the others lie in, unless another path is given for them."]),
     shared("artifacts_dir"),
@@ -66,10 +51,8 @@ pub struct Arguments {
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Own {
     pub artifact_retention_days: i64,
-    pub keep: i64,
-    pub unmanaged: bool,
-    pub cache_max_gb: Option<i64>,
-    pub images: bool,
+    #[serde(flatten)]
+    pub pruning: Pruning,
 }
 
 impl Arguments {
@@ -95,9 +78,14 @@ mod tests {
         let raw = json!({ "cache_max_gb": "20", "base_dir": "/x" });
         let checked = typed::checked(&SPECIFICATION, raw);
         let Arguments { own, environment } = Arguments::from_parameters(&checked).unwrap();
-        assert_eq!((own.artifact_retention_days, own.keep), (30, 1));
-        assert!(!own.unmanaged && own.images);
-        assert_eq!(own.cache_max_gb, Some(20));
+        assert_eq!(own.artifact_retention_days, 30);
+        let expected = Pruning {
+            keep: 1,
+            unmanaged: false,
+            cache_max_gb: Some(20),
+            images: true,
+        };
+        assert_eq!(own.pruning, expected);
         assert_eq!(environment.base_dir, std::path::PathBuf::from("/x"));
         assert_eq!(environment.images().unwrap().len(), 3);
     }

@@ -32,6 +32,17 @@ pub enum Verification {
     Changed,
 }
 
+/// Whether a file is what a build of ours left there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Size and time of the last change are those that its statement tells, or so is its digest.
+    Recorded,
+    /// It is as large as its statement tells and was changed at another time: only hashing could tell more.
+    Unsure,
+    /// It has no statement of ours, or somebody put something else in its place.
+    Foreign,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
     /// Relative to the category.
@@ -46,6 +57,7 @@ pub struct Artifact {
     pub sha256: Option<Digest>,
     /// The build that recorded it, by what went into it; `None` for files that no build of ours recorded.
     pub fingerprint: Option<Digest>,
+    pub origin: Origin,
     /// When that build was recorded.
     pub recorded: Option<Moment>,
     pub verification: Verification,
@@ -187,6 +199,35 @@ impl Inventory {
                 let worst = &mut self.artifacts[index].verification;
                 *worst = verification.max(*worst);
             }
+        }
+        Ok(())
+    }
+
+    /// Hashes those of the artifacts that are `selected` whose origin cannot be told without it.
+    ///
+    /// # Errors
+    /// The system's, with the path.
+    pub fn ascertain(&mut self, tree: &Tree, selected: impl Fn(&Artifact) -> bool) -> Result<()> {
+        let unsure = self
+            .artifacts
+            .iter_mut()
+            .filter(|artifact| artifact.origin == Origin::Unsure && selected(artifact));
+        let mut entries = Vec::new();
+        let mut artifacts = Vec::new();
+        for artifact in unsure {
+            entries.push(
+                tree.entry(&artifact.path)?
+                    .ok_or_else(|| gone(tree, &artifact.path))?,
+            );
+            artifacts.push(artifact);
+        }
+        let digests = hash_all(tree, &entries.iter().collect::<Vec<_>>())?;
+        for (artifact, digest) in artifacts.into_iter().zip(digests) {
+            let stated = self.stated.get(&artifact.path).copied().or(artifact.sha256);
+            artifact.origin = match stated == Some(digest) {
+                true => Origin::Recorded,
+                false => Origin::Foreign,
+            };
         }
         Ok(())
     }

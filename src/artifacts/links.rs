@@ -1,7 +1,7 @@
 //! Where symbolic links lead.
 //!
-//! Owns following links by the rules of the system, without the system: through a view of a directory that nobody
-//! can change meanwhile, and never out of it.
+//! Owns following links by the rules of the system, without the system: through a view that nobody can change
+//! meanwhile, and never out of it.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -31,14 +31,44 @@ pub enum Fault {
 /// # Errors
 /// When it leads out of the view, to nothing, or in a circle.
 pub fn resolve(link: &Path, target: &Path, view: &impl Fn(&Path) -> Option<Node>) -> Result<PathBuf, Fault> {
+    follow(link, target, Root::Directory, view)
+}
+
+/// As [`resolve`], through a view of the whole system: paths are relative to its root.
+///
+/// # Errors
+/// When it leads to nothing that the view knows, or in a circle.
+pub fn resolve_in_system(
+    link: &Path,
+    target: &Path,
+    view: &impl Fn(&Path) -> Option<Node>,
+) -> Result<PathBuf, Fault> {
+    follow(link, target, Root::System, view)
+}
+
+/// What the view is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Root {
+    Directory,
+    System,
+}
+
+fn follow(
+    link: &Path,
+    target: &Path,
+    root: Root,
+    view: &impl Fn(&Path) -> Option<Node>,
+) -> Result<PathBuf, Fault> {
     let mut here: PathBuf = link.parent().map(Path::to_path_buf).unwrap_or_default();
     let mut ahead: VecDeque<Step> = steps(target).collect();
     let mut followed = 1;
     while let Some(step) = ahead.pop_front() {
         match step {
+            Step::Elsewhere if root == Root::System => here = PathBuf::new(),
             Step::Elsewhere => return Err(Fault::Leaves),
             Step::Up => {
-                if !here.pop() {
+                // Above the root of the system is that root again.
+                if !here.pop() && root == Root::Directory {
                     return Err(Fault::Leaves);
                 }
             }
@@ -145,6 +175,25 @@ mod tests {
             let expected = leads.map(PathBuf::from);
             assert_eq!(
                 resolve(Path::new(link), Path::new(target), &view),
+                expected,
+                "{link} -> {target}"
+            );
+        }
+    }
+
+    #[test]
+    fn in_the_whole_system_absolute_targets_lead_somewhere_too() {
+        for (link, target, leads) in [
+            ("sub/x", "/file", Ok("file")),
+            ("sub/x", "/sub/../file", Ok("file")),
+            ("sub/x", "../../../file", Ok("file")),
+            ("x", "/to-sub/to-file", Ok("file")),
+            ("x", "out/passwd", Err(Fault::Missing)),
+            ("x", "/one", Err(Fault::Circular)),
+        ] {
+            let expected = leads.map(PathBuf::from);
+            assert_eq!(
+                resolve_in_system(Path::new(link), Path::new(target), &view),
                 expected,
                 "{link} -> {target}"
             );

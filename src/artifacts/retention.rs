@@ -1,13 +1,13 @@
 //! Which artifacts are to go.
 //!
 //! Owns the rule: what is older than the retention goes, with what belongs to it; what a link leads to, the newest of
-//! each name, and files that no build of ours recorded stay. Choosing is pure; [`remove`] carries it out.
+//! each name, and files that are not what a build of ours recorded stay. Choosing is pure; [`remove`] carries it out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::inventory::{Artifact, Inventory};
+use super::inventory::{Artifact, Inventory, Origin};
 use super::{Moment, PREVIOUS, Tree, companions, rewrite_without};
 use crate::error::Result;
 
@@ -17,7 +17,7 @@ pub struct Rule {
     pub before: Moment,
     /// How many of a name stay, however old.
     pub keep: usize,
-    /// Whether files that no build of ours recorded may go.
+    /// Whether files may go that no build of ours recorded, or that somebody replaced since.
     pub unmanaged: bool,
 }
 
@@ -50,15 +50,16 @@ impl Rule {
     }
 }
 
-/// Returns what is to go from a category, in the order of the paths.
+/// Returns what is to go from a category, in the order of the paths. `targets` is what links lead to, relative to it.
 #[must_use]
-pub fn select(inventory: &Inventory, rule: &Rule) -> Vec<Removal> {
+pub fn select(inventory: &Inventory, rule: &Rule, targets: &BTreeSet<PathBuf>) -> Vec<Removal> {
+    let is_target = |path: &Path| path.ancestors().any(|path| targets.contains(path));
     let kept = newest(&inventory.artifacts, rule.keep);
     let goes = |artifact: &Artifact| {
         artifact.since() < rule.before
-            && artifact.links.is_empty()
+            && !artifact.paths().any(is_target)
             && !kept.contains(artifact.path.as_path())
-            && (rule.unmanaged || artifact.is_recorded())
+            && (rule.unmanaged || artifact.origin == Origin::Recorded)
     };
     let (going, staying): (Vec<&Artifact>, Vec<&Artifact>) =
         inventory.artifacts.iter().partition(|artifact| goes(artifact));
@@ -78,15 +79,8 @@ pub fn select(inventory: &Inventory, rule: &Rule) -> Vec<Removal> {
                 && described.insert(directory)
             {
                 let is_here = |path: &Path| path.parent() == Some(directory);
-                let linked = |path: &Path| {
-                    let leads_there = |to: &PathBuf| path.starts_with(to);
-                    inventory
-                        .links
-                        .iter()
-                        .any(|link| link.leads_to.as_ref().is_some_and(leads_there))
-                };
                 for description in &inventory.descriptions {
-                    if is_here(&description.path) && !linked(&description.path) {
+                    if is_here(&description.path) && !is_target(&description.path) {
                         removal.companions.push(description.path.clone());
                         removal.bytes += description.size;
                     }

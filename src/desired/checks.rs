@@ -127,12 +127,12 @@ pub fn registry(prefix: &str) -> Result<&str> {
 }
 
 pub fn single_name<'a>(name: &'a str, option: &str) -> Result<&'a str> {
-    if name.is_empty() || name.contains('/') || matches!(name, "." | "..") {
+    if name.is_empty() || name.contains('/') || name.starts_with('.') {
         return Err(Error::new(
             Kind::Invalid,
             format!("`{option}` must hold names of directories, got `{name}`"),
         )
-        .with_remedy("give a single name without `/`"));
+        .with_remedy("give a single name without `/` that does not begin with a dot"));
     }
     Ok(name)
 }

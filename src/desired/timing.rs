@@ -9,8 +9,12 @@ use super::checks::natural;
 use crate::arguments::cross_compile::Arguments;
 use crate::docker::Surroundings;
 use crate::error::Result;
+use crate::protocol::LONGEST_ANSWER;
 use crate::resource::timers::Job;
 use crate::secret::Secret;
+
+/// Bytes. The journal breaks lines of 48 KiB; hiding a secret may make one a little longer.
+const LONGEST_LINE: usize = 40 << 10;
 
 /// Returns the jobs that are turned on, each with the content of its arguments file.
 pub(super) fn jobs(arguments: &Arguments, paths: &Paths) -> Result<BTreeMap<Job, Secret>> {
@@ -20,6 +24,12 @@ pub(super) fn jobs(arguments: &Arguments, paths: &Paths) -> Result<BTreeMap<Job,
         0,
         "build_automation.artifact_retention_days",
     )?;
+    let pruning = arguments.artifact_pruning;
+    let keep = natural(pruning.keep, 0, "artifact_pruning.keep")?;
+    let cache_max_gb = pruning
+        .cache_max_gb
+        .map(|limit| natural(limit, 0, "artifact_pruning.cache_max_gb"))
+        .transpose()?;
     let mut jobs = BTreeMap::new();
     if automation.cleanup_old_artifacts {
         let mut options = Map::new();
@@ -27,9 +37,13 @@ pub(super) fn jobs(arguments: &Arguments, paths: &Paths) -> Result<BTreeMap<Job,
             ("artifacts_dir", json!(paths.artifacts)),
             ("cache_dir", json!(paths.cache)),
             ("artifact_retention_days", json!(days)),
+            ("keep", json!(keep)),
+            ("unmanaged", json!(pruning.unmanaged)),
+            ("images", json!(pruning.images)),
         ] {
             options.insert(name.to_owned(), value);
         }
+        options.extend(cache_max_gb.map(|limit| ("cache_max_gb".to_owned(), json!(limit))));
         // What else the two modules have in common, but for secrets: where a registry has to be asked, the user's own
         // credentials serve.
         for name in [
@@ -55,7 +69,10 @@ pub(super) fn jobs(arguments: &Arguments, paths: &Paths) -> Result<BTreeMap<Job,
 
 /// Returns an arguments file: the module's name, and its options.
 fn file(module: &str, options: Map<String, Value>) -> Secret {
-    let mut content = Map::from_iter([("_ansible_module_name".to_owned(), json!(module))]);
+    let mut content = Map::from_iter([
+        ("_ansible_module_name".to_owned(), json!(module)),
+        (LONGEST_ANSWER.to_owned(), json!(LONGEST_LINE)),
+    ]);
     content.extend(options);
     // A timer has nothing of the environment in which the play found its engine.
     if let Some(address) = Surroundings::read().docker_host {

@@ -32,6 +32,12 @@ impl Container {
     pub fn is_running(&self) -> bool {
         matches!(self.state.as_str(), "running" | "paused" | "restarting")
     }
+
+    /// Tells whether it was ever started.
+    #[must_use]
+    pub fn has_run(&self) -> bool {
+        !matches!(self.state.as_str(), "created" | "configured" | "initialized")
+    }
 }
 
 #[derive(Deserialize)]
@@ -111,6 +117,6 @@ mod tests {
         let listed = container(serde_json::from_str(raw).unwrap());
         assert_eq!((listed.name.as_str(), listed.image_id.as_str()), ("x", "1"));
         assert_eq!(listed.sources, [PathBuf::from("/srv/a")]);
-        assert!(!listed.is_running());
+        assert!(!listed.is_running() && listed.has_run());
     }
 }

@@ -34,9 +34,11 @@ pub async fn run(parameters: &Parameters, check_mode: bool, context: &Context) -
         .for_each(|warning| context.journal.warn(warning));
 
     if !check_mode {
-        prune::apply(&plan, &observed, context).await?;
-    } else if let Some(error) = Error::combined(observed.errors.clone()) {
-        return Err(error);
+        let made = prune::apply(&plan, &observed, context).await?;
+        return Ok(prune::report(&made));
     }
-    Ok(prune::report(&plan))
+    match Error::combined(observed.errors.clone()) {
+        Some(error) => Err(error),
+        None => Ok(prune::report(&plan)),
+    }
 }

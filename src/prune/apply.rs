@@ -9,23 +9,31 @@ use crate::threads;
 
 use super::{Change, Observed, Plan};
 
-/// Carries `plan` out. A failure lets the others go on.
+/// Carries `plan` out, and returns what of it was made. A failure lets the others go on.
 ///
 /// # Errors
 /// All that failed, and all that could not be looked at, in one; the journal says what was done.
-pub async fn apply(plan: &Plan, observed: &Observed, context: &Context) -> Result<()> {
+pub async fn apply(plan: &Plan, observed: &Observed, context: &Context) -> Result<Plan> {
     let mut errors = observed.errors.clone();
+    let mut made = Plan::default();
     for (position, change) in plan.changes.iter().enumerate() {
         match make(change, observed).await {
-            Ok(()) => context.journal.record(Entry {
-                position,
-                actions: change.actions(),
-                difference: change.difference(),
-            }),
+            Ok(()) => {
+                context.journal.record(Entry {
+                    position,
+                    actions: change.actions(),
+                    difference: change.difference(),
+                });
+                made.changes.push(change.clone());
+            }
+            // Somebody began to use it since it was looked at: the rule spares it, then.
+            Err(error) if matches!(change, Change::Image(_)) && error.kind() == Kind::Refused => {
+                context.journal.warn(format!("{error}"));
+            }
             Err(error) => errors.push(error),
         }
     }
-    Error::combined(errors).map_or(Ok(()), Err)
+    Error::combined(errors).map_or(Ok(made), Err)
 }
 
 async fn make(change: &Change, observed: &Observed) -> Result<()> {
@@ -47,7 +55,7 @@ async fn make(change: &Change, observed: &Observed) -> Result<()> {
                 )
                 .with_remedy("report this as a defect of the module")
             })?;
-            access.engine.remove_image(&image.id).await
+            access.engine.remove_image(&image).await
         }
     }
 }

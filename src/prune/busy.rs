@@ -1,7 +1,9 @@
 //! What is under way, and is left alone with all that is its own.
 //!
-//! A build is held by its lock while a run of the module is at it, and seen by its container when none is. Builds that
-//! somebody starts by hand have no name, but their containers tell which directories they see.
+//! A build is held by its lock while a run of the module is at it, and seen by its container when none is: until what
+//! it made is collected, the build is under way, whether its container still runs or not. Where the container is gone,
+//! nobody can collect any more, and the build is over whatever its record says. Builds that somebody starts by hand have
+//! no name, but their containers tell which directories they see.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -10,9 +12,10 @@ use std::time::Duration;
 use super::Desired;
 use crate::builds::labels::Labels;
 use crate::builds::place::Place;
-use crate::builds::record::{Record, State};
+use crate::builds::record::{Record, Run, State};
 use crate::docker::Container;
 use crate::error::{Kind, Result};
+use crate::files;
 use crate::lock::{self, Lock, Purpose, Scope};
 
 /// The builds that are held for as long as this lives, and what nobody may hold.
@@ -52,24 +55,35 @@ impl Busy {
 
     /// Adds what the engine's containers tell.
     pub fn add_containers(&mut self, desired: &Desired, containers: &[Container]) {
-        for container in containers.iter().filter(|container| container.is_running()) {
-            self.sources.extend(container.sources.iter().cloned());
-            if let Some(labels) = Labels::read(&container.labels)
-                && labels.artifacts == desired.artifacts
-            {
-                self.builds
-                    .entry(labels.build)
-                    .or_insert_with(|| format!("its container `{}` is running", container.name));
+        for container in containers {
+            let is_running = container.is_running();
+            if is_running {
+                self.sources.extend(container.sources.iter().cloned());
             }
+            let Some(labels) = Labels::read(&container.labels) else {
+                continue;
+            };
+            if !files::is_same(&labels.artifacts, &desired.artifacts) {
+                continue;
+            }
+            let reason = if is_running {
+                format!("its container `{}` is running", container.name)
+            } else if is_uncollected(container, &labels, desired) {
+                format!(
+                    "its container `{}` has ended, and what it made is not collected yet",
+                    container.name
+                )
+            } else {
+                continue;
+            };
+            self.builds.entry(labels.build).or_insert(reason);
         }
     }
 
     /// Adds the builds whose end nobody has seen, where the engine cannot tell of them.
     pub fn add_unseen(&mut self, places: &[Place]) {
         for place in places {
-            let is_started = Record::read(place)
-                .is_ok_and(|record| record.is_some_and(|record| record.run.state == State::Started));
-            if is_started {
+            if recorded(place).is_some_and(|run| run.state == State::Started) {
                 self.builds.entry(place.name().to_owned()).or_insert_with(|| {
                     "it was started, and the engine cannot be asked what became of it".to_owned()
                 });
@@ -96,6 +110,21 @@ impl Busy {
             format!("the build `{name}` is under way, and nothing of it was removed: {reason}")
         })
     }
+}
+
+/// Tells whether the next run of the build would take up what is in `container`, which has ended.
+fn is_uncollected(container: &Container, labels: &Labels, desired: &Desired) -> bool {
+    let place = Place::new(&desired.artifacts, &labels.build).ok();
+    match place.as_ref().and_then(recorded) {
+        Some(run) if run.invocation == labels.invocation => run.state == State::Started,
+        // Nothing was told of it, so nothing of it was collected; but one that never ran has made nothing.
+        _ => container.has_run(),
+    }
+}
+
+/// Returns what is remembered of the last run of a build. What cannot be read tells nothing.
+fn recorded(place: &Place) -> Option<Run> {
+    Record::read(place).ok().flatten().map(|record| record.run)
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
-//! Which images are superseded: they came for the environment, have no name any more, and nothing uses them. Pure.
+//! Which images are superseded: they came for the environment, have no name any more, and nothing uses them, neither a
+//! container nor another image that stays. Pure.
+
+use std::collections::BTreeMap;
 
 use crate::docker::{Container, ListedImage};
 use crate::image::Reference;
@@ -28,7 +31,7 @@ pub fn origin(image: &ListedImage, environment: &[Reference]) -> Option<Referenc
     Reference::parse(&format!("{name}@{digest}"), "").ok()
 }
 
-/// Returns the superseded among `images`. `current` are the ids of the images that the environment has now.
+/// Returns the superseded among `images`, each before the one that it was made from. `current` are the ids of the images that the environment has now.
 #[must_use]
 pub fn superseded(
     images: &[ListedImage],
@@ -46,13 +49,42 @@ pub fn superseded(
         !image.repo_digests.is_empty() && image.repo_digests.iter().all(ours)
     };
     let is_used = |image: &ListedImage| containers.iter().any(|container| container.image_id == image.id);
-    images
+    let mut going: Vec<&ListedImage> = images
         .iter()
         .filter(|image| {
-            image.tags.is_empty() && came_for_us(image) && !current.contains(&image.id) && !is_used(image)
+            image.tags.is_empty()
+                && came_for_us(image)
+                && !image.is_built_here
+                && !current.contains(&image.id)
+                && !is_used(image)
         })
-        .cloned()
-        .collect()
+        .collect();
+    // What an image that stays was made from stays with it, and so on.
+    loop {
+        let before = going.len();
+        let stays = |id: &str| !going.iter().any(|image| image.id == id);
+        let kept: Vec<&str> = images
+            .iter()
+            .filter(|image| stays(&image.id))
+            .filter_map(|image| image.parent.as_deref())
+            .collect();
+        going.retain(|image| !kept.contains(&image.id.as_str()));
+        if going.len() == before {
+            break;
+        }
+    }
+    let parents: BTreeMap<&str, &str> = images
+        .iter()
+        .filter_map(|image| Some((image.id.as_str(), image.parent.as_deref()?)))
+        .collect();
+    let ancestors = |image: &&ListedImage| {
+        let next = |id: &&str| parents.get(id).copied();
+        std::iter::successors(Some(image.id.as_str()), next)
+            .take(images.len())
+            .count()
+    };
+    going.sort_by_key(|image| std::cmp::Reverse(ancestors(image)));
+    going.into_iter().cloned().collect()
 }
 
 #[cfg(test)]
@@ -67,8 +99,52 @@ mod tests {
             repo_digests: digests.iter().map(|digest| (*digest).to_owned()).collect(),
             digest: None,
             history: Vec::new(),
+            parent: None,
+            is_built_here: false,
             size: 1,
         }
+    }
+
+    fn made_from(parent: &str, image: ListedImage) -> ListedImage {
+        ListedImage {
+            parent: Some(parent.to_owned()),
+            ..image
+        }
+    }
+
+    #[test]
+    fn what_an_image_that_stays_was_made_from_stays_too() {
+        let environment = [Reference::parse("base-builder", "r.io/x").unwrap()];
+        let old = |id: &str| image(id, &[], &["r.io/x/base-builder@sha256:1"]);
+        let going = |images: &[ListedImage]| -> Vec<String> {
+            superseded(images, &environment, &[], &[])
+                .into_iter()
+                .map(|image| image.id)
+                .collect()
+        };
+        let step = || made_from("base", image("step", &[], &[]));
+        let mine = || made_from("step", image("mine", &["mine:1"], &[]));
+        assert_eq!(going(&[old("base"), step(), mine()]), [""; 0]);
+        assert_eq!(going(&[old("base")]), ["base"]);
+        // One that goes, too, does so first.
+        let chain = [
+            old("base"),
+            made_from("base", old("middle")),
+            made_from("middle", old("last")),
+        ];
+        assert_eq!(going(&chain), ["last", "middle", "base"]);
+        let kept = [&chain[..], &[made_from("last", image("mine", &["mine:1"], &[]))]].concat();
+        assert_eq!(going(&kept), [""; 0]);
+    }
+
+    #[test]
+    fn an_image_that_was_built_here_stays_though_it_was_pushed() {
+        let environment = [Reference::parse("base-builder", "r.io/x").unwrap()];
+        let built = ListedImage {
+            is_built_here: true,
+            ..image("built", &[], &["r.io/x/base-builder@sha256:1"])
+        };
+        assert_eq!(superseded(&[built], &environment, &[], &[]), []);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::caches::Service;
 use super::leftovers::{self, Leftover};
 use super::{Desired, images};
 use crate::artifacts::retention::{self, Removal};
-use crate::artifacts::{Inventory, Moment, Tree};
-use crate::builds::place::Place;
+use crate::artifacts::{Inventory, Moment, Targets, Tree};
+use crate::builds::place::{BUILDS, Place};
 use crate::context::Context;
 use crate::docker::{Container, ListedImage, bare};
 use crate::error::{Error, Result};
@@ -88,16 +88,24 @@ struct OnDisk {
 
 fn on_disk(desired: &Desired, places: &[Place], busy: &Busy, is_engine_known: bool) -> OnDisk {
     let mut found = OnDisk::default();
-    for category in desired
-        .categories
-        .iter()
-        .filter(|category| !busy.is_build(category))
-    {
-        match removals(desired, &desired.artifacts.join(category)) {
-            Ok(removals) if removals.is_empty() => {}
-            Ok(removals) => found.artifacts.push((category.clone(), removals)),
-            Err(error) => found.errors.push(error),
+    match targets(&desired.artifacts) {
+        Ok(targets) => {
+            for category in desired
+                .categories
+                .iter()
+                .filter(|category| !busy.is_build(category))
+            {
+                match removals(desired, category, &targets) {
+                    Ok(removals) if removals.is_empty() => {}
+                    Ok(removals) => found.artifacts.push((category.clone(), removals)),
+                    Err(error) => found.errors.push(error),
+                }
+            }
         }
+        // Who cannot tell what links lead to removes nothing that one may lead to.
+        Err(error) => found
+            .errors
+            .push(error.context("cannot tell which artifacts links lead to, and so none of them goes")),
     }
     let before: Moment = desired.rule.before;
     for place in places.iter().filter(|place| !busy.is_build(place.name())) {
@@ -108,34 +116,56 @@ fn on_disk(desired: &Desired, places: &[Place], busy: &Busy, is_engine_known: bo
     }
     // Who cannot tell which caches are in use removes none of them.
     if desired.cache_limit.is_some() && is_engine_known {
-        match services(&desired.cache, busy) {
-            Ok(services) => found.caches = services,
+        match files::directories_in(&desired.cache) {
+            Ok(names) => {
+                for name in names {
+                    match service(&desired.cache, name, busy) {
+                        Ok(service) => found.caches.push(service),
+                        Err(error) => found.errors.push(error),
+                    }
+                }
+            }
             Err(error) => found.errors.push(error),
         }
     }
     found
 }
 
-fn removals(desired: &Desired, category: &Path) -> Result<Vec<Removal>> {
-    if !files::is_there(category) {
-        return Ok(Vec::new());
+/// Returns what links lead to, wherever among all artifacts they lie. What builds are still making counts for nothing:
+/// there, links say what they mean inside of a container.
+fn targets(artifacts: &Path) -> Result<Targets> {
+    if !files::is_there(artifacts) {
+        return Ok(Targets::default());
     }
-    let inventory = Inventory::read(&Tree::open(category)?)?;
-    Ok(retention::select(&inventory, &desired.rule))
+    let tree = Tree::open(&files::resolved(artifacts)?)?;
+    Targets::read(&tree, artifacts, &[BUILDS])
 }
 
-fn services(caches: &Path, busy: &Busy) -> Result<Vec<Service>> {
-    files::directories_in(caches)?
-        .into_iter()
-        .map(|name| {
-            let path = caches.join(&name);
-            Ok(Service {
-                is_busy: busy.is_cache(&name, &path),
-                entries: usage::measure(&path)?,
-                name: OsString::from(name),
-            })
-        })
-        .collect()
+fn removals(desired: &Desired, category: &str, targets: &Targets) -> Result<Vec<Removal>> {
+    let path = desired.artifacts.join(category);
+    if !files::is_there(&path) {
+        return Ok(Vec::new());
+    }
+    let tree = Tree::open(&path)?;
+    let mut inventory = Inventory::read(&tree)?;
+    let rule = &desired.rule;
+    if !rule.unmanaged {
+        inventory.ascertain(&tree, |artifact| artifact.since() < rule.before)?;
+    }
+    Ok(retention::select(
+        &inventory,
+        rule,
+        &targets.within(Path::new(category)),
+    ))
+}
+
+fn service(caches: &Path, name: String, busy: &Busy) -> Result<Service> {
+    let path = caches.join(&name);
+    Ok(Service {
+        is_busy: busy.is_cache(&name, &path),
+        entries: usage::measure(&path)?,
+        name: OsString::from(name),
+    })
 }
 
 /// Returns the way to the engine, its containers, and the images that are superseded.

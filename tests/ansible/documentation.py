@@ -10,7 +10,9 @@ from workshop import with_a_build
 
 MODULES = sorted(path.stem for path in (PROJECT / "library").glob("*.yaml"))
 TYPES = {"bool": bool, "dict": dict, "list": list, "str": str, "int": int, "float": (int, float), "raw": object}
-VARIABLES = ["build_automation", "cross_compile", "envoy_build", "registry_auth", "system_requirements"]
+VARIABLES = [
+    "artifact_pruning", "build_automation", "cross_compile", "envoy_build", "registry_auth", "system_requirements",
+]
 # A value that no option of the type takes, and the words with which it is refused.
 WRONG = {
     "int": ("soon", "convert to int"),

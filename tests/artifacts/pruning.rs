@@ -1,10 +1,11 @@
 //! What is old goes, with what belongs to it, and what is left is still proven.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use cross_compile::artifacts::retention::{self, Rule};
-use cross_compile::artifacts::{Inventory, Manifest};
+use cross_compile::artifacts::{Inventory, Manifest, Targets, Tree};
 
 use crate::support::{Scene, age, snapshot};
 
@@ -29,10 +30,21 @@ fn scene() -> Scene {
     scene
 }
 
+fn targets(scene: &Scene) -> BTreeSet<PathBuf> {
+    let category = scene.category();
+    let all = Tree::open(category.parent().expect("a parent")).expect("all artifacts");
+    let targets = Targets::read(&all, all.path(), &[]).expect("all links");
+    targets.within(Path::new(category.file_name().expect("a name")))
+}
+
 fn prune(scene: &Scene, keep: usize, unmanaged: bool) -> Vec<PathBuf> {
     let before = snapshot(&scene.category());
-    let inventory = Inventory::read(&scene.tree()).expect("an inventory");
-    let removals = retention::select(&inventory, &Rule::new(SystemTime::now(), 30, keep, unmanaged));
+    let rule = Rule::new(SystemTime::now(), 30, keep, unmanaged);
+    let mut inventory = Inventory::read(&scene.tree()).expect("an inventory");
+    inventory
+        .ascertain(&scene.tree(), |artifact| artifact.since() < rule.before)
+        .expect("every origin");
+    let removals = retention::select(&inventory, &rule, &targets(scene));
     assert_eq!(snapshot(&scene.category()), before);
     retention::remove(&scene.tree(), &removals).expect("a removal");
     let after = snapshot(&scene.category());
@@ -90,6 +102,35 @@ fn the_target_of_a_link_and_what_is_unmanaged_stay() {
     let gone = prune(&scene, 0, true);
     assert!(gone.contains(&"by-hand".into()) && !gone.contains(&"envoy-v1.32.0-arm64".into()));
     scene.assert_proven();
+}
+
+#[test]
+fn what_somebody_put_in_the_place_of_an_artifact_is_not_ours_to_remove() {
+    let scene = scene();
+    // One changes a byte and keeps the size, one the size; the third, as its statement tells, was only touched.
+    let at = |name: &str| scene.category().join(name);
+    let mut content = std::fs::read(at("envoy-v1.30.0-arm64")).expect("a file");
+    content[0] ^= 1;
+    std::fs::write(at("envoy-v1.30.0-arm64"), content).expect("a file");
+    std::fs::write(at("envoy-v1.31.0-arm64"), "by hand").expect("a file");
+    for name in ["envoy-v1.30.0-arm64", "envoy-v1.31.0-arm64"] {
+        age(&at(name), 90);
+    }
+    std::fs::remove_file(at("envoy-arm64")).expect("a link");
+    let gone = prune(&scene, 0, false);
+    assert!(gone.contains(&"envoy-v1.32.0-arm64".into()), "{gone:?}");
+    for name in ["envoy-v1.30.0-arm64", "envoy-v1.31.0-arm64"] {
+        assert!(
+            at(name).exists() && at(&format!("{name}.intoto.json")).exists(),
+            "{name}"
+        );
+    }
+    let gone = prune(&scene, 0, true);
+    assert!(
+        gone.contains(&"envoy-v1.30.0-arm64.intoto.json".into()),
+        "{gone:?}"
+    );
+    assert!(gone.contains(&"envoy-v1.31.0-arm64".into()), "{gone:?}");
 }
 
 #[test]

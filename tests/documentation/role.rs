@@ -18,6 +18,7 @@ pub const ARGUMENT_SPECS: &str = "roles/goldentooth.setup_cross_compilation/meta
 const VARIABLES: &[&str] = &[
     "envoy_build",
     "build_automation",
+    "artifact_pruning",
     "system_requirements",
     "registry_auth",
 ];

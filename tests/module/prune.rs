@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use cross_compile::artifacts::statement::{Build, Image, Noted, Subject};
 use cross_compile::artifacts::{Digest, Kind, Tree, rewrite};
 use serde_json::{Map, Value, json};
 
+use crate::support::background::{Background, Stopped};
 use crate::support::private::{LOCKS, leftovers, private, wrapped};
 use crate::support::strace::{
     self, CALLS, DISK_CALLS, Point, Traceable, points, spread, told, was_killed, with_fault,
 };
-use crate::support::{Answer, Podman, Station, testbed};
+use crate::support::{Answer, BuildStation, Podman, Station, testbed};
 
 const MODULE: &str = "cross_compile_prune";
 
@@ -200,9 +201,17 @@ fn only_the_categories_that_are_named_are_looked_at() {
     let station = station().with("artifact_categories", json!(["consul", "nonesuch"]));
     artifact(&station, "envoy-v1.30.0-arm64", 90);
     spares(&station, json!({ "keep": 0 }));
-    for category in ["..", "a/b"] {
-        check(&station, json!({ "artifact_categories": [category] }))
-            .failed(&["artifact_categories", category]);
+    // Among the last, builds keep their records and logs.
+    for category in ["..", "a/b", ".builds"] {
+        check(
+            &station,
+            json!({ "artifact_categories": [category], "unmanaged": true }),
+        )
+        .failed(&[
+            "artifact_categories",
+            &format!("`{category}`"),
+            "does not begin with a dot",
+        ]);
     }
 }
 
@@ -222,6 +231,70 @@ fn a_category_that_is_a_link_is_refused_and_the_others_are_pruned() {
     run(&station, more).failed(&["artifacts/consul", "By then it had: "]);
     assert!(!old.exists());
     assert!(elsewhere.join("victim").exists());
+}
+
+#[test]
+fn what_a_link_leads_to_stays_wherever_the_link_lies() {
+    let station = station();
+    let old = artifact(&station, "envoy-v1.30.0-arm64", 90);
+    let packages = station.base("artifacts/packages");
+    fs::create_dir_all(&packages).unwrap();
+    for (link, target) in [
+        (
+            packages.join("tool"),
+            PathBuf::from("../envoy/envoy-v1.30.0-arm64"),
+        ),
+        (
+            station.base("artifacts/current"),
+            PathBuf::from("envoy/envoy-v1.30.0-arm64"),
+        ),
+        (packages.join("absolute"), old.clone()),
+        (packages.join("all"), PathBuf::from("../envoy")),
+    ] {
+        symlink(target, &link).unwrap();
+        spares(&station, json!({ "keep": 0 }));
+        fs::remove_file(link).unwrap();
+    }
+    prunes(&station, json!({ "keep": 0 }));
+    assert!(!old.exists());
+}
+
+#[test]
+fn where_links_cannot_be_seen_no_artifact_goes_and_the_rest_does() {
+    let station = station();
+    let old = artifact(&station, "envoy-v1.30.0-arm64", 90);
+    let log = station.base("artifacts/.builds/envoy/log");
+    fs::create_dir_all(log.parent().unwrap()).unwrap();
+    fs::write(&log, "").unwrap();
+    age(&log, 90);
+    let deep = station.base("artifacts/elsewhere").join("d/".repeat(100));
+    fs::create_dir_all(&deep).unwrap();
+    let parts = [
+        "cannot tell which artifacts links lead to",
+        "artifacts/elsewhere",
+        "nested deeper",
+    ];
+    check(&station, json!({ "keep": 0 })).failed(&parts).untouched();
+    run(&station, json!({ "keep": 0 })).failed(&parts);
+    assert!(old.exists() && !log.exists());
+    fs::remove_dir_all(station.base("artifacts/elsewhere")).unwrap();
+    prunes(&station, json!({ "keep": 0 }));
+}
+
+#[test]
+fn a_delivered_file_that_somebody_replaced_is_no_longer_ours_to_remove() {
+    let station = station();
+    let replaced = artifact(&station, "envoy-v1.30.0-arm64", 90);
+    let touched = artifact(&station, "envoy-v1.31.0-arm64", 90);
+    let size = usize::try_from(fs::metadata(&replaced).unwrap().len()).unwrap();
+    fs::write(&replaced, "x".repeat(size)).unwrap();
+    age(&replaced, 90);
+    age(&touched, 80);
+    let answer = prunes(&station, json!({ "keep": 0 }));
+    assert_eq!(answer.get("/artifacts/0/path"), &json!(touched));
+    assert!(replaced.exists());
+    prunes(&station, json!({ "keep": 0, "unmanaged": true }));
+    assert_eq!(names(&station.base("artifacts/envoy")), ["SHA256SUMS"]);
 }
 
 #[test]
@@ -290,6 +363,94 @@ fn a_build_whose_container_runs_is_seen_without_its_lock() {
     assert_eq!(told.get("/builds/0/state"), &json!("running"), "{:#}", told.json);
     prunes(&station, json!({})).without_warnings();
     assert!(!log.exists());
+}
+
+fn pruned(station: &BuildStation, more: Value) -> Answer {
+    let mut options = options(json!({ "artifact_retention_days": 0, "images": false }));
+    if let (Value::Object(options), Value::Object(more)) = (&mut options, more) {
+        options.extend(more);
+    }
+    Answer::new(&station.command(options).output().unwrap())
+}
+
+fn age_all(directory: &Path) {
+    let aged = Command::new("find")
+        .arg(directory)
+        .args([
+            "-exec",
+            "touch",
+            "--no-dereference",
+            "--date=40 days ago",
+            "{}",
+            "+",
+        ])
+        .status()
+        .unwrap();
+    assert!(aged.success());
+}
+
+#[test]
+fn what_a_build_made_that_nobody_waited_for_stays_until_it_is_collected() {
+    let mut station = BuildStation::new("echo precious >x").with("wait", false);
+    station.run().changed();
+    station.engine(&["wait", &station.container()]);
+    age_all(&station.own(""));
+    symlink(station.path("artifacts"), station.path("alias")).unwrap();
+    for more in [json!({}), json!({ "artifacts_dir": station.path("alias") })] {
+        let name = &station.name;
+        pruned(&station, more)
+            .unchanged()
+            .warned(&format!("the build `{name}` is under way"))
+            .warned("is not collected yet");
+    }
+    station.set("wait", true);
+    station.run().changed();
+    assert_eq!(fs::read_to_string(station.artifact("x")).unwrap(), "precious\n");
+    age_all(&station.own(""));
+    pruned(&station, json!({})).changed().without_warnings();
+    assert!(!station.own("log").exists() && station.artifact("x").exists());
+}
+
+#[test]
+fn what_nobody_can_collect_any_more_goes_by_its_age() {
+    let station = BuildStation::new("echo precious >x").with("wait", false);
+    station.run().changed();
+    station.engine(&["wait", &station.container()]);
+    // Without its record, the next run takes it up by its container's labels all the same.
+    fs::remove_file(station.own("record.json")).unwrap();
+    age_all(&station.own(""));
+    pruned(&station, json!({}))
+        .unchanged()
+        .warned("is not collected yet");
+    station.engine(&["rm", &station.container()]);
+    pruned(&station, json!({})).changed().without_warnings();
+    assert!(!station.own("staging").exists() && !station.own("log").exists());
+}
+
+#[test]
+fn a_cache_that_cannot_be_looked_at_is_told_and_the_others_are_pruned() {
+    let mut station = station();
+    // Root that may not look everywhere, as where a file system does not trust it.
+    let without = "-dac_override,-dac_read_search";
+    station.set_runner(&["setpriv", "--inh-caps", without, "--bounding-set", without]);
+    let closed = station.base("build-cache/closed");
+    let open = station.base("build-cache/open");
+    for service in [&closed, &open] {
+        fs::create_dir_all(service).unwrap();
+        fs::write(service.join("object"), vec![1; 100_000]).unwrap();
+    }
+    chown(&closed, Some(1234), Some(1234)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    let more = json!({ "cache_max_gb": 0 });
+    check(&station, more.clone())
+        .failed(&["build-cache/closed"])
+        .untouched();
+    run(&station, more).failed(&[
+        "build-cache/closed",
+        "ermission denied",
+        "By then it had: Removed cache",
+    ]);
+    assert!(closed.join("object").exists() && !open.join("object").exists());
 }
 
 #[test]
@@ -394,6 +555,136 @@ fn superseded_images_go_and_none_that_anything_uses() {
     testbed().docker(&["rm", &station.name]);
     prunes(&station, json!({}));
     station.settled();
+}
+
+/// A station with an image that no other has, since by one of theirs it would be somebody else's, too.
+fn station_with_images(images: &[(&str, &str)]) -> Station {
+    let mut station = Station::new().only(&["images"]);
+    station.set_images(images);
+    station
+}
+
+/// Returns a number from which no other test makes an image.
+fn seed() -> u32 {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    2000 + std::process::id() * 100 + COUNT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Has what is in a container of `image` as an image of its own, and returns its id.
+fn commit(station: &Station, image: &str, more: &[&str]) -> String {
+    testbed().docker(&["create", "--name", &station.name, image, "true"]);
+    let id = testbed().docker(&[&["commit", "--change=ENV MINE=1", &station.name], more].concat());
+    testbed().docker(&["rm", &station.name]);
+    id
+}
+
+#[test]
+fn what_an_image_was_made_from_stays_as_long_as_that_one_does() {
+    let station = station_with_images(&[("base_builder", "made-from")]);
+    station.push("made-from", seed());
+    station.run().changed();
+    let step = commit(&station, &station.image("made-from:latest"), &[]);
+    let mine = format!("{}-mine:1", station.name);
+    commit(&station, &step, &[&mine]);
+    station.push("made-from", seed());
+    station.run().changed();
+    spares(&station, json!({}));
+    testbed().docker(&["rmi", &mine]);
+    // With the last name went the step in between.
+    prunes(&station, json!({}));
+    station.settled();
+}
+
+#[test]
+fn an_image_of_two_repositories_goes_from_both() {
+    let station = station_with_images(&[("base_builder", "one"), ("ci_builder", "other")]);
+    let bring = || {
+        let seed = seed();
+        for image in ["one", "other"] {
+            station.push(image, seed);
+        }
+        station.run().changed();
+        testbed().docker(&[
+            "image",
+            "inspect",
+            "--format",
+            "{{.Id}}",
+            &station.image("one:latest"),
+        ])
+    };
+    let old = bring();
+    bring();
+    prunes(&station, json!({}));
+    let left = testbed().docker(&["images", "--all", "--quiet", "--no-trunc"]);
+    assert!(!left.contains(&old), "{left}");
+    station.settled();
+}
+
+#[test]
+fn an_image_that_was_built_here_stays_though_it_was_pushed() {
+    let station = station_with_images(&[("base_builder", "built")]);
+    station.push("built", seed());
+    station.run().changed();
+    let image = station.image("built:latest");
+    let built = commit(&station, &image, &[&image]);
+    testbed().docker(&["push", "--quiet", &image]);
+    station.push("built", seed());
+    station.run().changed();
+    let digests = testbed().docker(&[
+        "image",
+        "inspect",
+        "--format",
+        "{{.RepoTags}} {{.RepoDigests}}",
+        &built,
+    ]);
+    assert!(
+        digests.starts_with("[] [") && digests.contains("@sha256:"),
+        "{digests}"
+    );
+    spares(&station, json!({}));
+    testbed().docker(&["rmi", &built]);
+    prunes(&station, json!({}));
+}
+
+#[test]
+fn an_image_that_somebody_begins_to_use_meanwhile_stays_with_a_warning() {
+    let station = station_with_images(&[("base_builder", "raced")]);
+    station.push("raced", seed());
+    station.run().changed();
+    let old = testbed().docker(&[
+        "image",
+        "inspect",
+        "--format",
+        "{{.Id}}",
+        &station.image("raced:latest"),
+    ]);
+    station.push("raced", seed());
+    station.run().changed();
+    fs::create_dir_all(station.base("artifacts/envoy")).unwrap();
+    artifact(&station, "envoy-v1.30.0-arm64", 90);
+
+    // The first file that is removed is so once everything was looked at, and images go last.
+    let trace = station.path("trace");
+    let output = trace.to_string_lossy();
+    let calls = [
+        "-e",
+        "trace=unlinkat",
+        "-e",
+        "inject=unlinkat:signal=SIGSTOP:when=1",
+    ];
+    let words = [&["strace", "-f", "-qq", "-o", &output], &calls[..]].concat();
+    let run = Background::start(wrapped(&station, options(json!({ "keep": 0 })), "", &words));
+    let stopped = Stopped::told_in(&trace);
+    testbed().docker(&["create", "--name", &station.name, &old, "true"]);
+    stopped.goes_on();
+    let answer = run
+        .answer()
+        .changed()
+        .warned("it stays as long as something uses it");
+    assert_eq!(answer.json["images"], json!([]), "{:#}", answer.json);
+    assert_eq!(answer.actions().len(), 1);
+    testbed().docker(&["rm", &station.name]);
+    prunes(&station, json!({}));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -78,6 +79,19 @@ fn turn(station: &mut Station, cleanup: bool, update: bool) {
     );
 }
 
+/// Returns the command that runs `words` on the station's host, with the environment that timers have.
+fn on_host(station: &Station, words: &[&str]) -> Command {
+    let inner = station.command(json!({}));
+    let before: Vec<_> = inner.get_args().collect();
+    let mut command = Command::new(inner.get_program());
+    command
+        .args(&before[..before.len() - 2])
+        .args(words)
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    command
+}
+
 /// Returns every file of the host that the module may have made.
 fn files(station: &Station) -> Vec<String> {
     let host = station.path("host");
@@ -110,17 +124,9 @@ fn arguments(station: &Station, job: &str) -> Value {
 /// Runs what the unit of a job starts, on the station's host.
 #[track_caller]
 fn as_the_timer_does(station: &Station, job: &str) -> Answer {
-    let inner = station.command(json!({}));
-    let words: Vec<_> = inner.get_args().collect();
-    let output = Command::new(inner.get_program())
-        .args(&words[..words.len() - 2])
-        .arg("/usr/local/lib/goldentooth/cross_compile")
-        .arg(format!("/usr/local/lib/goldentooth/cross_compile-{job}.json"))
-        .env_clear()
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .output()
-        .unwrap();
-    Answer::new(&output)
+    let arguments = format!("/usr/local/lib/goldentooth/cross_compile-{job}.json");
+    let words = ["/usr/local/lib/goldentooth/cross_compile", &arguments];
+    Answer::new(&on_host(station, &words).output().unwrap())
 }
 
 #[track_caller]
@@ -265,15 +271,11 @@ fn without_systemd_cron_does_it() {
     station.converges();
     called(&station, &[]);
     let entry = read(&host(&station, &format!("etc/cron.d/{PRUNE}")));
-    let line = entry.lines().last().unwrap();
-    let words: Vec<&str> = line.split(' ').collect();
     assert_eq!(
-        words[5..8],
-        [
-            "root",
-            "/usr/local/lib/goldentooth/cross_compile",
-            "/usr/local/lib/goldentooth/cross_compile-prune.json"
-        ]
+        entry.lines().last().unwrap(),
+        "17 3 * * 0 root { { /usr/local/lib/goldentooth/cross_compile \
+         /usr/local/lib/goldentooth/cross_compile-prune.json 2>&1 3>&-; echo $? >&3; } | \
+         logger --size 64KiB --tag goldentooth-cross-compile-prune 3>&-; } 3>&1 | { read status; exit $status; }"
     );
 
     // A host that got systemd since.
@@ -347,6 +349,113 @@ fn the_timer_prunes_by_the_rule_of_the_last_play() {
     assert_eq!(answer.get("/builds/0/path"), &json!(build.join("log.1")));
     assert!(build.join("log").exists() && !build.join("log.1").exists());
     as_the_timer_does(&station, "prune").unchanged();
+}
+
+#[test]
+fn cron_puts_the_whole_answer_into_one_line_of_the_log_and_ends_as_the_program_does() {
+    let mut station = station(&["etc/cron.d"]).with("docker_host", testbed().get("/engine/docker_host"));
+    turn(&mut station, true, false);
+    station.set("artifact_pruning", json!({ "images": false }));
+    station.run().changed();
+    let build = station.base("artifacts/.builds/envoy");
+    fs::create_dir_all(&build).unwrap();
+    let time = SystemTime::now() - Duration::from_secs(10 * 24 * 60 * 60);
+    for number in 1..=1000 {
+        let log = File::create(build.join(format!("log.{number}"))).unwrap();
+        log.set_modified(time).unwrap();
+    }
+    let socket = station.path("log");
+    let log = UnixDatagram::bind(&socket).unwrap();
+    log.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let entry = read(&host(&station, &format!("etc/cron.d/{PRUNE}")));
+    let line = entry.lines().last().unwrap().split_once(" root ").unwrap().1;
+    let line = line.replace("logger ", &format!("logger --socket '{}' ", socket.display()));
+    let job = || {
+        let output = on_host(&station, &["sh", "-c", &line]).output().unwrap();
+        assert_eq!((output.stdout, output.stderr), (Vec::new(), Vec::new()));
+        let mut bytes = vec![0; 1 << 20];
+        let length = log.recv(&mut bytes).unwrap();
+        let text = String::from_utf8(bytes[..length].to_vec()).unwrap();
+        let answer = text.split_once(&format!("{PRUNE}: ")).unwrap().1;
+        (
+            output.status.code(),
+            serde_json::from_str::<Value>(answer).unwrap(),
+            length,
+        )
+    };
+    let (status, answer, length) = job();
+    assert_eq!(status, Some(0), "{answer}");
+    assert!(length < 48 << 10, "{length}");
+    let told = answer["builds"].as_array().unwrap().len();
+    assert!(told > 0);
+    assert_eq!(answer["omitted"]["builds"], json!(1000 - told));
+    assert_eq!(fs::read_dir(&build).unwrap().count(), 0);
+
+    let (status, answer, _) = job();
+    assert_eq!((status, &answer["changed"]), (Some(0), &json!(false)));
+    assert_eq!(answer.get("omitted"), None);
+
+    let arguments = host(&station, &format!("{LIBRARY}/cross_compile-prune.json"));
+    fs::write(
+        arguments,
+        r#"{"_ansible_module_name": "cross_compile_prune", "keep": -1}"#,
+    )
+    .unwrap();
+    let (status, answer, _) = job();
+    assert_eq!((status, &answer["failed"]), (Some(1), &json!(true)));
+}
+
+#[test]
+fn the_timer_keeps_and_takes_what_the_play_says() {
+    let mut station = systemd().with("docker_host", testbed().get("/engine/docker_host"));
+    turn(&mut station, true, false);
+    let category = station.base("artifacts/envoy");
+    fs::create_dir_all(&category).unwrap();
+    let releases = ["envoy-v1.30.0", "envoy-v1.31.0", "envoy-v1.32.0"];
+    for (release, days) in releases.iter().zip([40, 30, 20]) {
+        let time = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
+        let file = File::create(category.join(release)).unwrap();
+        file.set_modified(time).unwrap();
+    }
+    let cached = station.base("build-cache/envoy-builder/object");
+    fs::create_dir_all(cached.parent().unwrap()).unwrap();
+    fs::write(&cached, vec![1; 100_000]).unwrap();
+
+    station.converges();
+    let told = arguments(&station, "prune");
+    assert_eq!(
+        [
+            &told["keep"],
+            &told["unmanaged"],
+            &told["images"],
+            &told["cache_max_gb"]
+        ],
+        [&json!(1), &json!(false), &json!(true), &Value::Null]
+    );
+    station.set(
+        "artifact_pruning",
+        json!({ "keep": "2", "unmanaged": true, "images": false }),
+    );
+    station.converges();
+    let answer = as_the_timer_does(&station, "prune").changed();
+    assert_eq!(
+        answer.get("/artifacts/0/path"),
+        &json!(category.join(releases[0]))
+    );
+    assert_eq!((answer.actions().len(), cached.exists()), (1, true));
+
+    station.set(
+        "artifact_pruning",
+        json!({ "keep": 3, "unmanaged": true, "images": false, "cache_max_gb": 0 }),
+    );
+    station.converges();
+    as_the_timer_does(&station, "prune").changed();
+    assert!(!cached.exists() && category.join(releases[1]).exists());
+
+    for (key, value) in [("keep", -1), ("cache_max_gb", -1)] {
+        station.set("artifact_pruning", json!({ key: value }));
+        station.refuses(&[&format!("`artifact_pruning.{key}`")]);
+    }
 }
 
 #[test]

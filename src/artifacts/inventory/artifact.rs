@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::{Artifact, Companion, Verification};
+use super::{Artifact, Companion, Origin, Verification};
 use crate::artifacts::inspect::Care;
 use crate::artifacts::naming::without_version;
 use crate::artifacts::statement::{self, Noted, Statement};
@@ -47,6 +47,16 @@ pub(super) fn read(
         (Some(_), Some(_)) => Verification::AsRecorded,
         (Some(_), None) => Verification::Unchecked,
     };
+    let fingerprint = statement.as_ref().and_then(Statement::fingerprint);
+    let origin = match noted {
+        _ if fingerprint.is_none() => Origin::Foreign,
+        // This is the statement itself, which outlived its artifact.
+        _ if !has_statement => Origin::Recorded,
+        Some(noted) if (noted.size, noted.modified) == (entry.size, entry.modified) => Origin::Recorded,
+        Some(noted) if noted.size != entry.size => Origin::Foreign,
+        _ if stated.is_some() => Origin::Unsure,
+        _ => Origin::Foreign,
+    };
     let Inspection { kind, architecture } = match noted {
         Some(Noted {
             kind, architecture, ..
@@ -61,7 +71,8 @@ pub(super) fn read(
         kind,
         architecture,
         sha256,
-        fingerprint: statement.as_ref().and_then(Statement::fingerprint),
+        fingerprint,
+        origin,
         recorded: statement.and(statement_entry).map(|entry| entry.modified),
         verification,
         companions: companions.iter().map(|entry| Companion::new(entry)).collect(),

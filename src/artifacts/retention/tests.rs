@@ -1,7 +1,7 @@
 //! What goes and what stays, as tables: days of age, then what the artifact is.
 
 use super::*;
-use crate::artifacts::inventory::{Companion, Link, Verification};
+use crate::artifacts::inventory::{Companion, Origin, Verification};
 use crate::artifacts::naming::without_version;
 use crate::artifacts::{Digest, Kind};
 
@@ -21,6 +21,7 @@ fn artifact(path: &str, days: i64) -> Artifact {
         architecture: None,
         sha256: None,
         fingerprint: Some(Digest::of(b"inputs")),
+        origin: Origin::Recorded,
         recorded: None,
         verification: Verification::AsRecorded,
         companions: Vec::new(),
@@ -38,13 +39,7 @@ fn companion(path: &str) -> Companion {
 fn unmanaged(path: &str, days: i64) -> Artifact {
     Artifact {
         fingerprint: None,
-        ..artifact(path, days)
-    }
-}
-
-fn linked(path: &str, days: i64) -> Artifact {
-    Artifact {
-        links: vec!["link".into()],
+        origin: Origin::Foreign,
         ..artifact(path, days)
     }
 }
@@ -63,7 +58,14 @@ fn rule(days: u64, keep: usize, unmanaged: bool) -> Rule {
 
 #[track_caller]
 fn assert_goes(artifacts: Vec<Artifact>, rule: Rule, going: &[&str]) {
-    let selected = select(&inventory(artifacts), &rule);
+    assert_goes_beside(&[], artifacts, rule, going);
+}
+
+/// As `assert_goes`, where links lead to `targets`.
+#[track_caller]
+fn assert_goes_beside(targets: &[&str], artifacts: Vec<Artifact>, rule: Rule, going: &[&str]) {
+    let targets = targets.iter().map(PathBuf::from).collect();
+    let selected = select(&inventory(artifacts), &rule, &targets);
     let paths: Vec<&str> = selected
         .iter()
         .map(|removal| removal.artifact.to_str().unwrap())
@@ -84,7 +86,7 @@ fn a_statement_that_outlived_its_artifact_goes_by_its_age_alone() {
     let bereft = "envoy-v1.30.0-arm64.intoto.json";
     let listed = inventory(vec![artifact(bereft, 90), artifact("envoy-v1.32.0-arm64", 90)]);
     let gone = |rule: Rule| -> Vec<PathBuf> {
-        select(&listed, &rule)
+        select(&listed, &rule, &BTreeSet::new())
             .into_iter()
             .map(|removal| removal.artifact)
             .collect()
@@ -162,11 +164,33 @@ fn of_two_that_are_as_old_the_one_that_was_not_replaced_is_the_newer() {
 
 #[test]
 fn what_a_link_leads_to_stays() {
-    assert_goes(
-        vec![linked("a-1.0", 90), artifact("a-2.0", 80), artifact("a-3.0", 70)],
-        rule(30, 1, true),
-        &["a-2.0"],
-    );
+    let all = || {
+        let mut first = artifact("sub/a-1.0", 90);
+        first.companions = vec![companion("sub/a-1.0.sha256")];
+        vec![first, artifact("sub/a-2.0", 80), artifact("sub/a-3.0", 70)]
+    };
+    let rest = ["sub/a-2.0"];
+    for (target, going) in [
+        ("sub/a-1.0", &rest[..]),
+        ("sub/a-1.0.sha256", &rest[..]),
+        ("sub/a-1", &["sub/a-1.0", "sub/a-2.0"][..]),
+        ("sub", &[][..]),
+        ("", &[][..]),
+    ] {
+        assert_goes_beside(&[target], all(), rule(30, 1, true), going);
+    }
+}
+
+#[test]
+fn what_somebody_replaced_or_nobody_looked_into_goes_only_when_asked_for() {
+    for origin in [Origin::Foreign, Origin::Unsure] {
+        let replaced = || Artifact {
+            origin,
+            ..artifact("a-1.0", 90)
+        };
+        assert_goes(vec![replaced()], rule(30, 0, false), &[]);
+        assert_goes(vec![replaced()], rule(30, 0, true), &["a-1.0"]);
+    }
 }
 
 #[test]
@@ -197,7 +221,11 @@ fn a_file_with_a_time_of_long_ago_is_as_old_as_its_record() {
 fn companions_go_with_their_artifact_and_their_bytes_are_counted() {
     let mut old = artifact("a-1.0", 90);
     old.companions = vec![companion("a-1.0.sha256"), companion("a-1.0.intoto.json")];
-    let selected = select(&inventory(vec![old, artifact("a-2.0", 1)]), &rule(30, 1, false));
+    let selected = select(
+        &inventory(vec![old, artifact("a-2.0", 1)]),
+        &rule(30, 1, false),
+        &BTreeSet::new(),
+    );
     assert_eq!(
         selected,
         [Removal {
@@ -214,25 +242,22 @@ fn what_describes_a_directory_goes_with_the_last_artifact_in_it() {
         descriptions: vec![companion("build-info.txt"), companion("sub/build-info.txt")],
         ..inventory(artifacts)
     };
-    let going = |inventory: &Inventory| -> Vec<PathBuf> {
-        let selected = select(inventory, &rule(30, 0, false));
+    let going_beside = |targets: &[&str], inventory: &Inventory| -> Vec<PathBuf> {
+        let targets = targets.iter().map(PathBuf::from).collect();
+        let selected = select(inventory, &rule(30, 0, false), &targets);
         selected
             .into_iter()
             .flat_map(|removal| removal.companions)
             .collect()
     };
+    let going = |inventory: &Inventory| going_beside(&[], inventory);
     let both = || vec![artifact("a-1.0", 90), artifact("a-2.0", 90)];
     assert_eq!(going(&described(both())), [Path::new("build-info.txt")]);
     let mut one_stays = both();
     one_stays[1] = artifact("a-2.0", 1);
     assert_eq!(going(&described(one_stays)), [] as [PathBuf; 0]);
-    let linked = Inventory {
-        links: vec![Link {
-            path: "info".into(),
-            target: "build-info.txt".into(),
-            leads_to: Some("build-info.txt".into()),
-        }],
-        ..described(both())
-    };
-    assert_eq!(going(&linked), [] as [PathBuf; 0]);
+    assert_eq!(
+        going_beside(&["build-info.txt"], &described(both())),
+        [] as [PathBuf; 0]
+    );
 }

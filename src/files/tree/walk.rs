@@ -31,6 +31,25 @@ impl Tree {
         Ok(found)
     }
 
+    /// Lists what is in the tree itself, links not followed, in the order of the names.
+    ///
+    /// # Errors
+    /// The system's, with the path.
+    pub fn children(&self) -> Result<Vec<Entry>> {
+        let failed = |path: &Path, errno: Errno| Error::io("list", &self.full(path), &errno.into());
+        let root = Path::new("");
+        let mut found = Vec::new();
+        for entry in Dir::read_from(&self.root).map_err(|errno| failed(root, errno))? {
+            let entry = entry.map_err(|errno| failed(root, errno))?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name != "." && name != ".." {
+                found.extend(self.entry(Path::new(name))?);
+            }
+        }
+        found.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(found)
+    }
+
     fn descend(
         &self,
         directory: &OwnedFd,

@@ -139,12 +139,15 @@ impl Job {
         )
     }
 
+    /// Returns the entry for cron. The answer, one line, goes into the log whole: by itself, `logger` breaks it after
+    /// 1 KiB. The job ends as the program does, and not as `logger`.
     #[must_use]
     pub fn cron_text(self) -> String {
         format!(
             "# Written by the Ansible module cross_compile: {title}.\n\
              PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n\
-             {schedule} root {PROGRAM} {arguments} 2>&1 | logger --tag {identifier}\n",
+             {schedule} root {{ {{ {PROGRAM} {arguments} 2>&1 3>&-; echo $? >&3; }} | \
+             logger --size 64KiB --tag {identifier} 3>&-; }} 3>&1 | {{ read status; exit $status; }}\n",
             title = self.title(),
             schedule = self.schedule(),
             arguments = self.arguments().display(),

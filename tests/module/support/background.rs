@@ -1,5 +1,6 @@
 //! A run that is under way: what it says in the end, and what a test does to it meanwhile.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,6 +10,31 @@ use super::Answer;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Background(Child);
+
+/// A process that waits to be told to go on.
+#[must_use]
+pub struct Stopped(String);
+
+impl Stopped {
+    /// Waits until `strace` tells in the file `trace` that what it runs was stopped.
+    #[track_caller]
+    pub fn told_in(trace: &Path) -> Self {
+        let told = || {
+            let text = std::fs::read_to_string(trace).unwrap_or_default();
+            let line = text
+                .lines()
+                .find(|line| line.contains("--- stopped by SIGSTOP"))?;
+            line.split_whitespace().next().map(str::to_owned)
+        };
+        until("the process is stopped", || told().is_some());
+        Self(told().unwrap())
+    }
+
+    pub fn goes_on(self) {
+        let done = Command::new("kill").arg("-CONT").arg(self.0).status().unwrap();
+        assert!(done.success());
+    }
+}
 
 impl Background {
     pub fn start(mut command: Command) -> Self {
