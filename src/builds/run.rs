@@ -199,8 +199,8 @@ impl Apply<'_> {
         if let Some(id) = &leftovers.container {
             self.engine.remove_container(id).await?;
         }
-        let staging = self.desired.place.staging();
-        threads::run(move || start::clear(&staging)).await
+        let place = self.desired.place.clone();
+        threads::run(move || start::clear(&place)).await
     }
 
     fn failure(&self, end: &super::watch::End, log: &Log) -> Option<Error> {
@@ -238,8 +238,8 @@ impl Apply<'_> {
             if let Some(container) = container {
                 problems.extend(self.engine.remove_container(&container.id).await.err());
             }
-            let staging = place.staging();
-            problems.extend(threads::run(move || start::clear(&staging)).await.err());
+            let place = place.clone();
+            problems.extend(threads::run(move || start::clear(&place)).await.err());
         }
         // What failed first is the failure; what failed on top of it is worth a warning.
         for problem in problems {
