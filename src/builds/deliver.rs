@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 
 use super::desired::{Desired, Owner};
+use super::inputs::IMAGE;
 use super::moment;
 use super::place::Place;
 use super::record::{Artifact, Delivery, Run, Statement};
@@ -50,7 +51,7 @@ impl Order {
         let parameters: Map<String, Value> = run
             .inputs
             .iter()
-            .filter(|(name, _)| !name.starts_with("environment.") && *name != "image" && *name != "command")
+            .filter(|(name, _)| !name.starts_with("environment.") && *name != IMAGE && *name != "command")
             .map(|(name, value)| (name.clone(), Value::from(value.clone())))
             .collect();
         let log = match &run.log.sha256 {

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::inputs::Inputs;
+use super::inputs::{IMAGE, Inputs};
 use super::place::Place;
 use super::user::User;
 use super::variables::{ENVOY, Variables};
@@ -183,7 +183,7 @@ impl Desired {
     #[must_use]
     pub fn inputs(&self, image: &str) -> Inputs {
         let mut inputs = Inputs::default();
-        inputs.add("image", image);
+        inputs.add(IMAGE, image);
         if let Some(platform) = &self.images.platform {
             inputs.add("platform", platform);
         }

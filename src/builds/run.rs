@@ -114,7 +114,7 @@ impl Apply<'_> {
             Some(digest) => self.desired.inputs(digest),
             None => observed.inputs.clone(),
         };
-        let known = inputs.as_map().get("image").cloned();
+        let known = Some(inputs.image().to_owned());
         let described = record::Image {
             reference: reference.to_string(),
             digest: known.filter(|digest| *digest != local.id),

@@ -67,9 +67,11 @@ impl Busy {
     /// Adds the builds whose end nobody has seen, where the engine cannot tell of them.
     pub fn add_unseen(&mut self, places: &[Place]) {
         for place in places {
-            let is_started = Record::read(place)
-                .is_ok_and(|record| record.is_some_and(|record| record.run.state == State::Started));
-            if is_started {
+            // What cannot be read may have been started.
+            let may_run = Record::read(place).map_or(true, |record| {
+                record.is_some_and(|record| record.run.state == State::Started)
+            });
+            if may_run {
                 self.builds.entry(place.name().to_owned()).or_insert_with(|| {
                     "it was started, and the engine cannot be asked what became of it".to_owned()
                 });
