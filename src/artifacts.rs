@@ -4,7 +4,8 @@
 //! the whole category, an in-toto statement for each artifact. It is synchronous, reaches the disk through
 //! [`Tree`] alone, and knows neither engines nor Ansible.
 //!
-//! A build's way: [`plan`] looks at its staging directory and decides everything; [`apply`] carries it out, as often
+//! A build's way: [`plan`] looks at its staging directory and decides everything, after [`list`] has refused what needs
+//! no reading; [`apply`] carries it out, as often
 //! as need be; [`record`] writes the statements and, last, `SHA256SUMS`. Whoever wants to know what is there asks for
 //! the [`Inventory`]; [`retention`] picks from it what is to go, and spares the [`Targets`] of links.
 //!
@@ -38,7 +39,7 @@ mod targets;
 mod timestamp;
 
 pub use crate::files::tree::{Entry, EntryKind, Moment, Owner, Placed, Tree};
-pub use collect::{Collection, Request, apply, plan};
+pub use collect::{Collection, Request, apply, list, plan};
 pub use digest::Digest;
 pub use hash::{hash, hash_all};
 pub use inspect::{Architecture, Inspection, Kind, inspect};

@@ -4,6 +4,7 @@
 //! file whole or not at all. It decides nothing: what should be where is the plan's business.
 
 pub mod clearing;
+mod descent;
 pub mod mode;
 mod plain;
 pub mod program;

@@ -1,7 +1,7 @@
 //! From a build's staging directory into its category.
 //!
 //! Owns the three steps: look at everything (`survey`), decide everything (`decide`, pure), carry it out (`apply`). What
-//! a container left is refused as a whole or collected as a whole. Staging stays as it was, so that a run that was
+//! can be refused by names and kinds alone is refused before any file is read. What a container left is refused as a whole or collected as a whole. Staging stays as it was, so that a run that was
 //! killed at any point is finished by doing the same again.
 
 mod apply;
@@ -10,11 +10,12 @@ mod survey;
 
 use std::path::{Path, PathBuf};
 
-use super::{Architecture, Digest, Kind, Moment, Owner, Tree};
+use super::{Architecture, Digest, Kind, Moment, Owner, Tree, is_ours};
 use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::files::tree::is_beneath;
 
 pub use apply::{Applied, apply};
+use survey::Survey;
 
 /// What is to be collected, and where to.
 #[derive(Debug)]
@@ -125,19 +126,36 @@ impl Collection {
         let links = self.links.iter().filter_map(|link| told(&link.path, link.change));
         files.chain(links).collect()
     }
+}
 
+/// What a build left, as far as it can be told without reading it.
+#[derive(Debug)]
+pub struct Listing {
+    survey: Survey,
+    paths: Vec<PathBuf>,
+}
+
+impl Listing {
     /// Returns the paths that `expect` is matched against: files and links.
     pub fn paths(&self) -> impl Iterator<Item = &Path> + Clone {
-        let files = self.files.iter().map(|file| file.path.as_path());
-        files.chain(self.links.iter().map(|link| link.path.as_path()))
+        self.paths.iter().map(PathBuf::as_path)
+    }
+
+    /// Reads it, and says what collecting it changes. `request` is the one that it was listed by. Nothing is changed.
+    ///
+    /// # Errors
+    /// As [`list`].
+    pub fn plan(mut self, request: &Request<'_>) -> Result<Collection> {
+        survey::read(request, &mut self.survey)?;
+        decide::decide(request, &self.survey)
     }
 }
 
-/// Looks at what a build left, and says what collecting it changes. Nothing is changed.
+/// Lists what a build left. Nothing is read or changed.
 ///
 /// # Errors
 /// `Refused`, with everything that speaks against it at once; the system's.
-pub fn plan(request: &Request<'_>) -> Result<Collection> {
+pub fn list(request: &Request<'_>) -> Result<Listing> {
     for (what, name) in [("category", request.name), ("generation", request.generation)] {
         if !is_beneath(Path::new(name)) || Path::new(name).iter().count() != 1 {
             return Err(Error::new(
@@ -146,6 +164,20 @@ pub fn plan(request: &Request<'_>) -> Result<Collection> {
             ));
         }
     }
-    let survey = survey::survey(request)?;
-    decide::decide(request, &survey)
+    let survey = survey::list(request)?;
+    let unread = decide::decide(request, &survey)?;
+    let files = survey.files.keys().filter(|path| !is_ours(path)).cloned();
+    let links = unread.links.into_iter().map(|link| link.path);
+    Ok(Listing {
+        paths: files.chain(links).collect(),
+        survey,
+    })
+}
+
+/// Looks at what a build left, and says what collecting it changes. Nothing is changed.
+///
+/// # Errors
+/// As [`list`].
+pub fn plan(request: &Request<'_>) -> Result<Collection> {
+    list(request)?.plan(request)
 }

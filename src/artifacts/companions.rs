@@ -35,6 +35,12 @@ pub(super) fn all(artifact: &Path) -> impl Iterator<Item = PathBuf> + '_ {
     SUFFIXES.iter().map(move |suffix| with(artifact, suffix))
 }
 
+/// Tells whether `path` belongs to a file beside it that is there.
+pub(super) fn is_one(path: &Path, is_there: impl Fn(&Path) -> bool) -> bool {
+    let artifacts = SUFFIXES.iter().filter_map(|suffix| without(path, suffix));
+    artifacts.into_iter().any(|artifact| is_there(&artifact))
+}
+
 /// The regular files among `entries`: artifacts, with what belongs to each; what belongs to all of a directory.
 #[derive(Debug, Default)]
 pub(super) struct Grouped<'a> {

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 
 use super::desired::{Desired, Owner};
+use super::inputs::IMAGE;
 use super::moment;
 use super::place::Place;
 use super::record::{Artifact, Delivery, Run, Statement};
@@ -50,7 +51,7 @@ impl Order {
         let parameters: Map<String, Value> = run
             .inputs
             .iter()
-            .filter(|(name, _)| !name.starts_with("environment.") && *name != "image" && *name != "command")
+            .filter(|(name, _)| !name.starts_with("environment.") && *name != IMAGE && *name != "command")
             .map(|(name, value)| (name.clone(), Value::from(value.clone())))
             .collect();
         let log = match &run.log.sha256 {
@@ -111,24 +112,25 @@ impl Order {
             }),
             generation: &generation,
         };
-        let collection = artifacts::plan(&request).map_err(|error| self.refused(error))?;
-        self.check_expected(&collection)?;
+        let listing = artifacts::list(&request).map_err(|error| self.refused(error))?;
+        self.check_expected(&listing.paths().collect::<Vec<_>>())?;
+        let collection = listing.plan(&request).map_err(|error| self.refused(error))?;
         if collection.files.is_empty() && collection.links.is_empty() {
             if is_new {
                 files::remove_directory(&self.place.category())?;
             }
             return self.delivery(&category, &collection, &[]);
         }
-        artifacts::apply(&request, &collection)?;
-        let statements = artifacts::record(&category, &collection, &self.build)?;
+        let statements = artifacts::apply(&request, &collection)
+            .and_then(|_| artifacts::record(&category, &collection, &self.build))
+            .map_err(|error| self.refused(error))?;
         self.delivery(&category, &collection, &statements)
     }
 
-    fn check_expected(&self, collection: &Collection) -> Result<()> {
+    fn check_expected(&self, paths: &[&Path]) -> Result<()> {
         let patterns = Patterns::new(&self.expect)?;
-        let paths: Vec<&Path> = collection.paths().collect();
         let missing: Vec<String> = patterns
-            .unmatched(&paths)
+            .unmatched(paths)
             .iter()
             .map(|pattern| format!("`{pattern}`"))
             .collect();

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
+/// The name of the input that is the image's digest.
+pub const IMAGE: &str = "image";
+
 /// The inputs by name, each as a text that differs when the input does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inputs(BTreeMap<String, String>);
@@ -20,6 +23,12 @@ impl Inputs {
     pub fn add_hashed(&mut self, name: &str, value: &str) {
         let hash = hash(format!("{name}={value}").as_bytes());
         self.add(name, format!("sha256:{hash}"));
+    }
+
+    /// Returns the image's digest.
+    #[must_use]
+    pub fn image(&self) -> &str {
+        self.0.get(IMAGE).map_or("", String::as_str)
     }
 
     #[must_use]
@@ -47,6 +56,13 @@ impl Inputs {
         added_or_changed
             .chain(gone.map(|name| format!("`{name}` is gone")))
             .collect()
+    }
+}
+
+/// As they are remembered.
+impl From<&BTreeMap<String, String>> for Inputs {
+    fn from(remembered: &BTreeMap<String, String>) -> Self {
+        Self(remembered.clone())
     }
 }
 

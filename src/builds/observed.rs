@@ -2,11 +2,13 @@
 //!
 //! Changes nothing. What was left is hashed only where nothing else says already that it has to be built anew.
 
+use std::time::SystemTime;
+
 use super::delivered;
 use super::desired::Desired;
 use super::inputs::Inputs;
 use super::labels::container_name;
-use super::record::Record;
+use super::record::{Delivery, Record, Remembered};
 use crate::context::Context;
 use crate::docker::containers::Container;
 use crate::error::Result;
@@ -26,8 +28,11 @@ pub struct Observed {
     /// Whatever has the name of the build's container.
     pub container: Option<Container>,
     pub record: Option<Record>,
-    /// What is wrong with what the last delivery left; looked at only where its inputs are those of now.
+    /// What is wrong with what the last delivery left, looked at only where its inputs are those of now; or with what
+    /// is remembered of it.
     pub damage: Option<String>,
+    /// When all this was.
+    pub moment: SystemTime,
     pub directories: Vec<directories::Observed>,
 }
 
@@ -36,7 +41,11 @@ pub struct Observed {
 /// # Errors
 /// The engine's, the registry's where it decides, the system's.
 pub async fn observe(desired: &Desired, context: &Context) -> Result<Observed> {
-    let record = Record::read(&desired.place)?;
+    let (record, unreadable) = match Record::look(&desired.place)? {
+        Remembered::Nothing => (None, None),
+        Remembered::Whole(record) => (Some(*record), None),
+        Remembered::Damaged => (None, Some("`record.json` is not as it was written".to_owned())),
+    };
     let access = Access::open(
         desired.docker_host.as_deref(),
         desired.ca_bundle.clone(),
@@ -58,12 +67,13 @@ pub async fn observe(desired: &Desired, context: &Context) -> Result<Observed> {
         None => image.local.as_ref().map(|local| local.user.clone()),
     };
     let delivery = record.as_ref().and_then(|record| record.delivery.clone());
-    let damage = match delivery.filter(|delivery| delivery.fingerprint == inputs.fingerprint()) {
+    let is_of_now = |delivery: &Delivery| inputs.changes(&delivery.inputs).is_empty();
+    let damage = match delivery.filter(is_of_now) {
         Some(delivery) if !desired.force => {
             let place = desired.place.clone();
             threads::run(move || delivered::damage(&place, &delivery)).await?
         }
-        _ => None,
+        _ => unreadable,
     };
     let directories = desired
         .directories()
@@ -78,6 +88,7 @@ pub async fn observe(desired: &Desired, context: &Context) -> Result<Observed> {
         container,
         record,
         damage,
+        moment: SystemTime::now(),
         directories,
     })
 }

@@ -10,6 +10,8 @@ use crate::files;
 
 /// The directory of all builds' things; a category cannot have this name.
 pub const BUILDS: &str = ".builds";
+/// The directory, among a build's own things, that its container writes to.
+pub const STAGING: &str = "staging";
 /// A container's name has to hold it, and a file's name in turn.
 const LONGEST_NAME: usize = 64;
 
@@ -80,7 +82,7 @@ impl Place {
     /// Returns the directory that the container sees in place of the artifacts.
     #[must_use]
     pub fn staging(&self) -> PathBuf {
-        self.directory().join("staging")
+        self.directory().join(STAGING)
     }
 
     /// Returns the log of the last build.

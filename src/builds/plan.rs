@@ -1,6 +1,7 @@
 //! What has to be done for a build: nothing, a new run, or to see one through that was begun. Pure.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use serde_json::json;
 
@@ -8,8 +9,8 @@ use super::desired::Desired;
 use super::inputs::Inputs;
 use super::labels::{Labels, container_name};
 use super::observed::Observed;
-use super::record::{Delivery, Record, State as Recorded};
-use super::user;
+use super::record::{Delivery, Record, Run, State as Recorded};
+use super::{user, watch};
 use crate::artifacts::patterns::Patterns;
 use crate::difference::Difference;
 use crate::docker::containers::{Container, State};
@@ -41,6 +42,8 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     pub step: Step,
+    /// Of the build that the step is about: one that was begun keeps its own.
+    pub inputs: Inputs,
     pub changes: Vec<Change>,
     pub warnings: Vec<String>,
     /// What was delivered and is no longer needed.
@@ -86,6 +89,7 @@ impl Plan {
             container: observed.container.as_ref(),
             record: observed.record.as_ref(),
             damage: observed.damage.as_deref(),
+            now: observed.moment,
         };
         let step = situation.step()?;
         let mut changes = Vec::new();
@@ -101,26 +105,34 @@ impl Plan {
         if matches!(step, Step::Start(_) | Step::TakeUp(_)) {
             changes.push(Change::Build {
                 action: situation.action(&step),
-                difference: situation.difference(),
+                difference: situation.difference(&situation.inputs_of(&step)),
             });
         }
-        let warns = matches!(step, Step::Start(_) | Step::Fresh);
+        let mut warnings = situation.warnings(&step);
+        if matches!(step, Step::Start(_) | Step::Fresh) {
+            warnings.extend(observed.decision.warning.clone());
+        }
         Ok(Self {
             changes,
-            warnings: observed
-                .decision
-                .warning
-                .clone()
-                .filter(|_| warns)
-                .into_iter()
-                .collect(),
+            warnings,
             leftovers: match step {
                 Step::Fresh => situation.leftovers(),
                 _ => None,
             },
+            inputs: situation.inputs_of(&step),
             step,
         })
     }
+}
+
+/// What a container of this build is, by what went into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Relation {
+    /// The build as it would be now.
+    Same,
+    /// The same but for the image, of which there is another by now.
+    OtherImage,
+    Other,
 }
 
 /// All that the step depends on.
@@ -130,6 +142,7 @@ struct Situation<'a> {
     container: Option<&'a Container>,
     record: Option<&'a Record>,
     damage: Option<&'a str>,
+    now: SystemTime,
 }
 
 impl Situation<'_> {
@@ -149,10 +162,13 @@ impl Situation<'_> {
             );
             return self.in_the_way(&reasons, &whose);
         }
-        let is_this_build = labels.fingerprint == self.inputs.fingerprint();
+        let is_this_build = self.relation(&labels) != Relation::Other;
         match container.state {
-            State::Running if !is_this_build => Err(self.other_inputs()),
-            State::Running if self.desired.wait => Ok(Step::TakeUp(container.clone())),
+            State::Running if !is_this_build => Err(self.other_inputs(&labels)),
+            // One that has had its time is stopped, even if nobody waits for it.
+            State::Running if self.desired.wait || self.is_overdue(container) => {
+                Ok(Step::TakeUp(container.clone()))
+            }
             State::Running => Ok(Step::Runs(container.clone())),
             // Its end was not seen yet by anybody.
             State::Ended if is_this_build && !self.desired.force && !self.was_seen(&labels) => {
@@ -162,13 +178,103 @@ impl Situation<'_> {
         }
     }
 
+    /// Tags move while a build runs, and what it makes is none the worse for it: it is judged by what it began with.
+    fn relation(&self, labels: &Labels) -> Relation {
+        if labels.fingerprint == self.inputs.fingerprint() {
+            return Relation::Same;
+        }
+        let is_same = |run: &Run| {
+            let before = Inputs::from(&run.inputs);
+            run.image.reference == self.desired.image().to_string()
+                && before.fingerprint() == labels.fingerprint
+                && self.desired.inputs(before.image()) == before
+        };
+        match self.run_of(labels).is_some_and(is_same) {
+            true => Relation::OtherImage,
+            false => Relation::Other,
+        }
+    }
+
+    /// Returns what is remembered of the run whose container has these labels.
+    fn run_of(&self, labels: &Labels) -> Option<&Run> {
+        self.record
+            .map(|record| &record.run)
+            .filter(|run| run.invocation == labels.invocation)
+    }
+
+    fn is_overdue(&self, container: &Container) -> bool {
+        watch::age(container, self.now) >= self.desired.build_timeout
+    }
+
+    fn inputs_of(&self, step: &Step) -> Inputs {
+        let (Step::TakeUp(container) | Step::Runs(container)) = step else {
+            return self.inputs.clone();
+        };
+        Labels::read(&container.labels)
+            .and_then(|labels| self.run_of(&labels).map(|run| Inputs::from(&run.inputs)))
+            .unwrap_or_else(|| self.inputs.clone())
+    }
+
+    fn warnings(&self, step: &Step) -> Vec<String> {
+        let Some((container, labels)) = self.own_container() else {
+            return Vec::new();
+        };
+        let (name, image) = (self.desired.place.name(), self.desired.image());
+        let is_lost = container.state == State::Ended && !self.was_seen(&labels);
+        let warning = match step {
+            Step::TakeUp(_) | Step::Runs(_) if self.relation(&labels) == Relation::OtherImage => format!(
+                "the build of `{name}` was begun in another image than `{image}` is by now; run it again when it \
+                 has ended, and it is built in that one"
+            ),
+            Step::Start(_) if is_lost => format!(
+                "{}; it goes, with what it left, for the build that starts now",
+                self.uncollected(container, &labels)
+            ),
+            Step::Fresh if is_lost => format!(
+                "{}; run it with those inputs to collect what it left, or remove it with `docker rm {}`",
+                self.uncollected(container, &labels),
+                container_name(name)
+            ),
+            _ => return Vec::new(),
+        };
+        vec![warning]
+    }
+
+    /// Says which build it is that ended and whose end nobody saw.
+    fn uncollected(&self, container: &Container, labels: &Labels) -> String {
+        let changes = self
+            .run_of(labels)
+            .map(|run| self.inputs.changes(&run.inputs))
+            .unwrap_or_default();
+        let why = match changes.as_slice() {
+            _ if self.relation(labels) != Relation::Other => String::new(),
+            [] => ", with other inputs".to_owned(),
+            some => format!(", with other inputs ({})", some.join(", ")),
+        };
+        format!(
+            "an earlier build of `{}` ended with exit code {} and was never collected{why}",
+            self.desired.place.name(),
+            container.exit_code
+        )
+    }
+
+    /// Returns the container, where it is this build's.
+    fn own_container(&self) -> Option<(&Container, Labels)> {
+        let container = self.container?;
+        let labels = Labels::read(&container.labels).filter(|labels| self.is_ours(labels))?;
+        Some((container, labels))
+    }
+
     /// Returns why the build has to run; nothing speaks for it where what it would make is there.
     fn reasons(&self) -> Result<Vec<String>> {
         if self.desired.force {
             return Ok(vec!["it was forced".to_owned()]);
         }
         let Some(delivery) = self.record.and_then(|record| record.delivery.as_ref()) else {
-            return Ok(vec!["it was not built before".to_owned()]);
+            let unreadable = self.damage.map(str::to_owned);
+            return Ok(vec![
+                unreadable.unwrap_or_else(|| "it was not built before".to_owned()),
+            ]);
         };
         let mut reasons = self.inputs.changes(&delivery.inputs);
         reasons.extend(self.damage.map(str::to_owned));
@@ -213,12 +319,12 @@ impl Situation<'_> {
         )
     }
 
-    fn other_inputs(&self) -> Error {
+    fn other_inputs(&self, labels: &Labels) -> Error {
         let name = self.desired.place.name();
         let container = container_name(name);
         let changes = self
-            .record
-            .map(|record| self.inputs.changes(&record.run.inputs))
+            .run_of(labels)
+            .map(|run| self.inputs.changes(&run.inputs))
             .unwrap_or_default();
         let told = match changes.as_slice() {
             [] => String::new(),
@@ -244,7 +350,7 @@ impl Situation<'_> {
     }
 
     /// Returns the inputs of what is there and of what will be.
-    fn difference(&self) -> Difference {
+    fn difference(&self, inputs: &Inputs) -> Difference {
         let before = self
             .record
             .and_then(|record| record.delivery.as_ref())
@@ -252,7 +358,7 @@ impl Situation<'_> {
         Difference::new(
             format!("build {}", self.desired.place.name()),
             before.map_or_else(|| json!({}), |inputs| json!(inputs)),
-            json!(self.inputs.as_map()),
+            json!(inputs.as_map()),
         )
     }
 }

@@ -1,16 +1,26 @@
 //! What is remembered of a build's last run, and of the last that delivered.
 //!
-//! Owns the file `record.json`: its type, reading and writing it whole. It holds no secrets: values of the
+//! Owns the file `record.json`: its type, its seal, reading and writing it whole. It holds no secrets: values of the
 //! environment are in it as hashes only.
+//!
+//! What a build is judged by is in it, so that a changed bit of it must not go unnoticed either: the file ends in the
+//! digest of all that stands before, and what does not fit its digest is no record.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
+use super::inputs::hexadecimal;
 use super::place::Place;
 use crate::error::{Error, Kind, Result};
 use crate::files;
+
+/// How an object ends that is written over several lines.
+const END: &str = "\n}";
+/// The length of every seal.
+const SEAL: usize = ",\n  \"sha256\": \"\"\n}\n".len() + 64;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -113,23 +123,58 @@ pub struct Artifact {
     pub kind: String,
 }
 
+/// What the file of a record holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remembered {
+    /// There is none: the build never ran.
+    Nothing,
+    Whole(Box<Record>),
+    /// Something, and not what was written.
+    Damaged,
+}
+
 impl Record {
+    /// Looks for what is remembered of the build at `place`.
+    ///
+    /// # Errors
+    /// The system's, with the path.
+    pub fn look(place: &Place) -> Result<Remembered> {
+        Ok(match files::read(&place.record())? {
+            None => Remembered::Nothing,
+            Some(content) => match Self::parse(&content) {
+                Some(record) => Remembered::Whole(Box::new(record)),
+                None => Remembered::Damaged,
+            },
+        })
+    }
+
     /// Reads what is remembered of the build at `place`; `None` where it never ran.
     ///
     /// # Errors
-    /// The system's; `Refused` for a file that is not a record.
+    /// The system's; `Refused` for a file that is not as it was written.
     pub fn read(place: &Place) -> Result<Option<Self>> {
-        let path = place.record();
-        let Some(content) = files::read(&path)? else {
-            return Ok(None);
-        };
-        serde_json::from_slice(&content).map(Some).map_err(|error| {
-            Error::new(
+        match Self::look(place)? {
+            Remembered::Nothing => Ok(None),
+            Remembered::Whole(record) => Ok(Some(*record)),
+            Remembered::Damaged => Err(Error::new(
                 Kind::Refused,
-                format!("`{}` is not the record of a build: {error}", path.display()),
+                format!("`{}` is not as it was written", place.record().display()),
             )
-            .with_remedy("remove that file; the build then runs anew")
-        })
+            .with_remedy("run `cross_compile_build` for it: the build then runs anew")),
+        }
+    }
+
+    fn parse(content: &[u8]) -> Option<Self> {
+        let (body, end) = content.split_at_checked(content.len().checked_sub(SEAL)?)?;
+        (end == seal(body).as_bytes()).then(|| serde_json::from_slice(content).ok())?
+    }
+
+    fn serialise(&self) -> serde_json::Result<Vec<u8>> {
+        let mut content = serde_json::to_vec_pretty(self)?;
+        content.truncate(content.len() - END.len());
+        let seal = seal(&content);
+        content.extend_from_slice(seal.as_bytes());
+        Ok(content)
     }
 
     /// Replaces what is remembered, in one step.
@@ -138,21 +183,25 @@ impl Record {
     /// The system's, with the path.
     pub fn write(&self, place: &Place) -> Result<()> {
         let path = place.record();
-        let mut content = serde_json::to_vec_pretty(self).map_err(|error| {
+        let content = self.serialise().map_err(|error| {
             Error::new(
                 Kind::Failed,
                 format!("cannot write `{}`: {error}", path.display()),
             )
         })?;
-        content.push(b'\n');
         files::write_atomically(&path, &content)
     }
+}
+
+/// Returns the end of the object whose text so far is `body`.
+fn seal(body: &[u8]) -> String {
+    let digest = hexadecimal(&Sha256::digest(body));
+    format!(",\n  \"sha256\": \"{digest}\"\n}}\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     fn record() -> Record {
         Record {
@@ -196,13 +245,46 @@ mod tests {
     }
 
     #[test]
+    fn every_bit_counts() {
+        let mut record = record();
+        record.delivery = Some(Delivery {
+            fingerprint: "f".to_owned(),
+            inputs: BTreeMap::from([("image".to_owned(), "sha256:1".to_owned())]),
+            invocation: "i".to_owned(),
+            finished_on: None,
+            artifacts: vec![Artifact {
+                path: "link".to_owned(),
+                target: Some("x".to_owned()),
+                size: 0,
+                sha256: None,
+                architecture: None,
+                kind: "link".to_owned(),
+            }],
+            statements: Vec::new(),
+        });
+        let content = record.serialise().unwrap();
+        assert_eq!(Record::parse(&content), Some(record));
+        for position in 0..content.len() {
+            for bit in 0..8 {
+                let mut changed = content.clone();
+                changed[position] ^= 1 << bit;
+                assert_eq!(Record::parse(&changed), None, "bit {bit} of byte {position}");
+            }
+            assert_eq!(Record::parse(&content[..position]), None, "{position}");
+        }
+    }
+
+    #[test]
     fn a_file_that_is_no_record_is_refused_by_name() {
         let artifacts = tempfile::tempdir().unwrap();
         let place = Place::new(artifacts.path(), "envoy").unwrap();
         std::fs::create_dir_all(place.directory()).unwrap();
-        std::fs::write(place.record(), "{}").unwrap();
-        let error = Record::read(&place).unwrap_err();
-        assert!(error.cause().contains("record.json"), "{error}");
-        assert!(Path::new(&place.record()).exists());
+        // The second is sealed, and still no record.
+        for content in ["{}", &format!("{{\"run\": 1{}", seal(b"{\"run\": 1"))] {
+            std::fs::write(place.record(), content).unwrap();
+            assert_eq!(Record::look(&place), Ok(Remembered::Damaged), "{content}");
+            let error = Record::read(&place).unwrap_err();
+            assert!(error.cause().contains("record.json"), "{error}");
+        }
     }
 }

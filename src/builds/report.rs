@@ -4,26 +4,20 @@ use serde_json::{Map, Value, json};
 
 use super::desired::Desired;
 use super::moment;
-use super::observed::Observed;
 use super::plan::{Change, Plan, Step};
 use super::record::{Delivery, Record, Run};
 use crate::changes;
 
 /// Returns the result of a run that carried `plan` out, or of check mode. `record` is what is remembered then.
 #[must_use]
-pub fn report(
-    desired: &Desired,
-    observed: &Observed,
-    plan: &Plan,
-    record: Option<&Record>,
-) -> Map<String, Value> {
+pub fn report(desired: &Desired, plan: &Plan, record: Option<&Record>) -> Map<String, Value> {
     let actions = plan.changes.iter().map(Change::action).collect();
     let mut result = changes::told(actions, plan.changes.iter().map(Change::difference));
     let mut tell = |name: &str, value: Value| result.insert(name.to_owned(), value);
-    tell("fingerprint", json!(observed.inputs.fingerprint()));
+    tell("fingerprint", json!(plan.inputs.fingerprint()));
     tell(
         "image",
-        json!({ "name": desired.image().to_string(), "digest": observed.inputs.as_map().get("image") }),
+        json!({ "name": desired.image().to_string(), "digest": plan.inputs.image() }),
     );
     tell("running", json!(is_running(desired, plan)));
     let delivery = record.and_then(|record| record.delivery.as_ref());

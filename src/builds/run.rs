@@ -114,7 +114,7 @@ impl Apply<'_> {
             Some(digest) => self.desired.inputs(digest),
             None => observed.inputs.clone(),
         };
-        let known = inputs.as_map().get("image").cloned();
+        let known = Some(inputs.image().to_owned());
         let described = record::Image {
             reference: reference.to_string(),
             digest: known.filter(|digest| *digest != local.id),
@@ -199,8 +199,8 @@ impl Apply<'_> {
         if let Some(id) = &leftovers.container {
             self.engine.remove_container(id).await?;
         }
-        let staging = self.desired.place.staging();
-        threads::run(move || start::clear(&staging)).await
+        let place = self.desired.place.clone();
+        threads::run(move || start::clear(&place)).await
     }
 
     fn failure(&self, end: &super::watch::End, log: &Log) -> Option<Error> {
@@ -212,13 +212,15 @@ impl Apply<'_> {
             .into_iter()
             .filter_map(|path| Some((path, files::space(path).ok()?)))
             .collect();
+        let variables = &self.desired.variables;
+        let tail: Vec<String> = log.tail().iter().map(|line| variables.concealed(line)).collect();
         outcome::failure(
             end,
             &Circumstances {
                 name: place.name(),
                 container: &container,
                 log: &place.log(),
-                tail: &log.tail(),
+                tail: &tail,
                 memory: self.desired.confinement.memory,
                 limit: self.desired.build_timeout.as_secs(),
                 spaces: &spaces,
@@ -238,8 +240,8 @@ impl Apply<'_> {
             if let Some(container) = container {
                 problems.extend(self.engine.remove_container(&container.id).await.err());
             }
-            let staging = place.staging();
-            problems.extend(threads::run(move || start::clear(&staging)).await.err());
+            let place = place.clone();
+            problems.extend(threads::run(move || start::clear(&place)).await.err());
         }
         // What failed first is the failure; what failed on top of it is worth a warning.
         for problem in problems {

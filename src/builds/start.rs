@@ -4,7 +4,6 @@
 //! runs is always remembered, and one that was never started is simply made again.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,13 +14,13 @@ use super::desired::Desired;
 use super::inputs::Inputs;
 use super::labels::{Labels, container_name};
 use super::log;
-use super::place::Place;
+use super::place::{Place, STAGING};
 use super::record::{self, Record, Run, State};
 use super::user;
 use crate::docker::Engine;
 use crate::docker::containers::{Container, State as ContainerState};
 use crate::error::{Error, Kind, Result};
-use crate::files;
+use crate::files::{self, clearing};
 use crate::threads;
 
 /// How long an engine may take for a container that a killed run asked for.
@@ -150,7 +149,7 @@ pub fn run(desired: &Desired, inputs: &Inputs, image: &Image, invocation: String
 
 /// Makes the staging directory anew, with the category in it, both the builder's.
 fn prepare(place: &Place, uid: u32, gid: u32) -> Result<()> {
-    clear(&place.staging())?;
+    clear(place)?;
     files::create_directory(&place.directory(), 0o755, None, None)?;
     for directory in [place.staging(), place.staging().join(place.name())] {
         files::create_directory(&directory, 0o755, Some(uid), Some(gid))?;
@@ -158,14 +157,15 @@ fn prepare(place: &Place, uid: u32, gid: u32) -> Result<()> {
     Ok(())
 }
 
-/// Removes a staging directory. Links in it are removed, never followed, whoever swaps what meanwhile.
+/// Removes what the build left in staging. Links in it are removed, never followed, whoever swaps what meanwhile.
 ///
 /// # Errors
 /// The system's, with the path.
-pub fn clear(staging: &Path) -> Result<()> {
-    match fs::remove_dir_all(staging) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", staging, &error)),
-        _ => Ok(()),
+pub fn clear(place: &Place) -> Result<()> {
+    match clearing::clear(&place.directory(), Path::new(STAGING)) {
+        // Nothing was ever built there.
+        Err(error) if error.kind() == Kind::NotFound => Ok(()),
+        cleared => cleared,
     }
 }
 
@@ -222,8 +222,8 @@ mod tests {
             std::os::unix::fs::symlink(&outside, category.join("link")).unwrap();
             std::os::unix::fs::symlink(artifacts.path(), category.join("directory")).unwrap();
         }
-        clear(&place.staging()).unwrap();
-        clear(&place.staging()).unwrap();
+        clear(&place).unwrap();
+        clear(&place).unwrap();
         assert_eq!(fs::read_to_string(outside).unwrap(), "kept");
     }
 

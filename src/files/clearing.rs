@@ -3,24 +3,17 @@
 //! Owns the walk, by descriptor and never through a symbolic link: whoever may write there must not be able to lead
 //! root elsewhere while it removes.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fchmod, openat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, fchmod, openat, unlinkat};
 use rustix::io::Errno;
 
+use super::descent::{DIRECTORY, Descent};
 use crate::error::{Error, Result};
-
-const DIRECTORY: OFlags = OFlags::DIRECTORY
-    .union(OFlags::NOFOLLOW)
-    .union(OFlags::CLOEXEC)
-    .union(OFlags::RDONLY);
-
-/// As deep as anything is measured, and so known to be there.
-const DEEPEST: usize = 256;
 
 /// Removes whatever is at `relative` in `root`. Nothing there is no error; a link on the way is.
 ///
@@ -40,41 +33,60 @@ fn clear_in(root: &Path, relative: &Path) -> Result<(), Errno> {
     for name in names {
         directory = openat(&directory, name, DIRECTORY, Mode::empty())?;
     }
-    remove(directory.as_fd(), last, 0)
+    if !is_left(unlinkat(&directory, last, AtFlags::empty()))? {
+        return Ok(());
+    }
+    empty(&mut Descent::new(directory), last)
 }
 
-fn remove(parent: BorrowedFd<'_>, name: &OsStr, depth: usize) -> Result<(), Errno> {
-    match unlinkat(parent, name, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => return Ok(()),
-        Err(Errno::ISDIR) => {}
-        Err(errno) => return Err(errno),
-    }
-    if depth == DEEPEST {
-        return Err(Errno::NAMETOOLONG);
-    }
-    let directory = match openat(parent, name, DIRECTORY, Mode::empty()) {
-        Ok(directory) => directory,
-        Err(Errno::NOENT) => return Ok(()),
-        Err(errno) => return Err(errno),
-    };
-    empty(&directory, depth)?;
-    match unlinkat(parent, name, AtFlags::REMOVEDIR) {
-        Ok(()) | Err(Errno::NOENT) => Ok(()),
-        Err(errno) => Err(errno),
-    }
-}
-
-fn empty(directory: &OwnedFd, depth: usize) -> Result<(), Errno> {
-    // Build tools take the right to write from what they have finished. Whoever does not own it learns so below.
-    fchmod(directory, Mode::RWXU).ok();
-    for entry in Dir::read_from(directory)? {
-        let entry = entry?;
-        let name = entry.file_name().to_bytes();
-        if name != b"." && name != b".." {
-            remove(directory.as_fd(), OsStr::from_bytes(name), depth + 1)?;
+/// Removes the directory `name`, and all that is below it.
+fn empty(descent: &mut Descent, name: &OsStr) -> Result<(), Errno> {
+    // For each directory on the way down: its own name, and the directories in it that are still to go.
+    let mut way: Vec<(OsString, Vec<OsString>)> = Vec::new();
+    let mut next = Some(name.to_owned());
+    loop {
+        if let Some(name) = next.take() {
+            match descent.down(&name, DIRECTORY) {
+                Ok(()) => way.push((name, remove_files(descent.here())?)),
+                Err(Errno::NOENT) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        let Some((_, inner)) = way.last_mut() else {
+            return Ok(());
+        };
+        next = inner.pop();
+        if next.is_none()
+            && let Some((name, _)) = way.pop()
+        {
+            descent.up()?;
+            is_left(unlinkat(descent.here(), &name, AtFlags::REMOVEDIR))?;
         }
     }
-    Ok(())
+}
+
+/// Removes everything in the directory but directories, and returns these.
+fn remove_files(directory: BorrowedFd<'_>) -> Result<Vec<OsString>, Errno> {
+    // Build tools take the right to write from what they have finished. Whoever does not own it learns so below.
+    fchmod(directory, Mode::RWXU).ok();
+    let mut directories = Vec::new();
+    for entry in Dir::read_from(directory)? {
+        let entry = entry?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name != "." && name != ".." && is_left(unlinkat(directory, name, AtFlags::empty()))? {
+            directories.push(name.to_owned());
+        }
+    }
+    Ok(directories)
+}
+
+/// Tells of a removal whether what was to go is a directory, which has to be emptied first.
+fn is_left(removal: Result<(), Errno>) -> Result<bool, Errno> {
+    match removal {
+        Ok(()) | Err(Errno::NOENT) => Ok(false),
+        Err(Errno::ISDIR) => Ok(true),
+        Err(errno) => Err(errno),
+    }
 }
 
 #[cfg(test)]
@@ -117,5 +129,25 @@ mod tests {
         assert!(at("outside/inner/victim").exists());
         symlink(at("outside"), at("caches")).unwrap();
         assert!(clear(&at("caches"), Path::new("inner")).is_err());
+    }
+
+    #[test]
+    fn directories_go_however_deep_they_are_nested() {
+        let directory = tempfile::tempdir().unwrap();
+        nest(directory.path(), 3000);
+        clear(directory.path(), Path::new("d")).unwrap();
+        let names: Vec<_> = fs::read_dir(directory.path()).unwrap().flatten().collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+    }
+
+    /// Makes directories in one another, more than a path can name and than a process may have open.
+    fn nest(directory: &Path, depth: usize) {
+        let mut here = openat(CWD, directory, DIRECTORY, Mode::empty()).unwrap();
+        for _ in 0..depth {
+            rustix::fs::mkdirat(&here, "d", Mode::RWXU).unwrap();
+            rustix::fs::symlinkat("/", &here, "link").unwrap();
+            here = openat(&here, "d", DIRECTORY, Mode::empty()).unwrap();
+        }
+        rustix::fs::mkdirat(&here, "file", Mode::RWXU).unwrap();
     }
 }

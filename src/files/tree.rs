@@ -19,7 +19,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Result};
 
-pub use change::{Attributes, Owner, Placed};
+pub use change::{Attributes, Owner, Placed, is_unfinished};
 
 const DIRECTORY: OFlags = OFlags::DIRECTORY
     .union(OFlags::NOFOLLOW)

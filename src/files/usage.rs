@@ -6,17 +6,16 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstat, openat, statat};
 use rustix::io::Errno;
 
+use super::descent::{DIRECTORY, Descent};
 use crate::error::{Error, Result};
 
-/// Nobody nests directories as deep as that but to harm whoever walks them.
-const DEEPEST: usize = 256;
 /// Blocks are counted by this many bytes, whatever the file system's own are (stat(2)).
 const BLOCK: u64 = 512;
 
@@ -48,21 +47,13 @@ pub struct Measured {
 /// The system's, with the path; also when `path` is a link.
 pub fn measure(path: &Path) -> Result<Vec<Measured>> {
     let mut walk = Walk::default();
-    let measured = open(CWD, path.as_os_str()).and_then(|directory| {
-        walk.device = fstat(&directory)?.st_dev;
-        let mut measured = Vec::new();
-        for name in names(&directory)? {
-            measured.extend(walk.entry(directory.as_fd(), &name, 0)?);
-        }
-        measured.sort_by(|left, right| left.name.cmp(&right.name));
-        Ok(measured)
-    });
+    let measured = open(path).and_then(|directory| walk.entries(directory));
     match measured {
         Ok(measured) => Ok(measured),
-        Err(Errno::NOENT) if walk.place.as_os_str().is_empty() => Ok(Vec::new()),
+        Err(Errno::NOENT) if walk.way.is_empty() => Ok(Vec::new()),
         Err(errno) => Err(Error::io(
             "measure",
-            &path.join(&walk.place),
+            &path.join(walk.place()),
             &io::Error::from(errno),
         )),
     }
@@ -73,51 +64,95 @@ struct Walk {
     device: u64,
     /// Files with several names that were counted.
     seen: HashSet<u64>,
-    /// Where the walk is, for messages.
-    place: PathBuf,
+    /// The directories on the way down, the outermost first.
+    way: Vec<Level>,
+}
+
+/// A directory that is being measured.
+struct Level {
+    name: OsString,
+    /// What is still to be measured in it.
+    left: Vec<OsString>,
+    usage: Usage,
 }
 
 impl Walk {
-    /// Measures `name`; `None` where it is gone by now.
-    fn entry(
-        &mut self,
-        parent: BorrowedFd<'_>,
-        name: &OsStr,
-        depth: usize,
-    ) -> Result<Option<Measured>, Errno> {
-        let stat = match statat(parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+    fn entries(&mut self, directory: OwnedFd) -> Result<Vec<Measured>, Errno> {
+        self.device = fstat(&directory)?.st_dev;
+        let names = names(&directory)?;
+        let mut descent = Descent::new(directory);
+        let mut measured = Vec::new();
+        for name in names {
+            measured.extend(self.entry(&mut descent, name)?);
+        }
+        measured.sort_by(|left, right| left.name.cmp(&right.name));
+        Ok(measured)
+    }
+
+    /// Measures `name`, with all that is below it; `None` where it is gone by now.
+    fn entry(&mut self, descent: &mut Descent, name: OsString) -> Result<Option<Measured>, Errno> {
+        let mut next = name;
+        loop {
+            // What has no more below it counts for what it is in.
+            let mut finished = self.enter(descent, next)?;
+            loop {
+                let Some(level) = self.way.last_mut() else {
+                    return Ok(finished);
+                };
+                if let Some(below) = finished.take() {
+                    level.usage.add(below.usage);
+                }
+                if let Some(name) = level.left.pop() {
+                    next = name;
+                    break;
+                }
+                descent.up()?;
+                finished = self.way.pop().map(|Level { name, usage, .. }| Measured {
+                    name,
+                    is_directory: true,
+                    usage,
+                });
+            }
+        }
+    }
+
+    /// Measures `name` itself; a directory that can be gone into is gone into, and finished later.
+    fn enter(&mut self, descent: &mut Descent, name: OsString) -> Result<Option<Measured>, Errno> {
+        let stat = match statat(descent.here(), &name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(errno),
         };
         let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-        let mut usage = self.own(&stat, is_directory);
+        let usage = self.own(&stat, is_directory);
         if is_directory && stat.st_dev == self.device {
-            self.place.push(name);
-            if depth == DEEPEST {
-                return Err(Errno::NAMETOOLONG);
-            }
-            match open(parent, name) {
-                Ok(directory) => {
-                    for name in names(&directory)? {
-                        if let Some(below) = self.entry(directory.as_fd(), &name, depth + 1)? {
-                            usage.bytes += below.usage.bytes;
-                            usage.files += below.usage.files;
-                            usage.used = usage.used.max(below.usage.used);
-                            usage.modified = usage.modified.max(below.usage.modified);
-                        }
+            self.way.push(Level {
+                name: name.clone(),
+                left: Vec::new(),
+                usage,
+            });
+            match down(descent, &name) {
+                Ok(()) => {
+                    let names = names(descent.here())?;
+                    if let Some(level) = self.way.last_mut() {
+                        level.left = names;
                     }
+                    return Ok(None);
                 }
-                Err(Errno::NOENT) => {}
+                Err(Errno::NOENT) => drop(self.way.pop()),
                 Err(errno) => return Err(errno),
             }
-            self.place.pop();
         }
         Ok(Some(Measured {
-            name: name.to_owned(),
+            name,
             is_directory,
             usage,
         }))
+    }
+
+    /// Returns where the walk is, for messages.
+    fn place(&self) -> PathBuf {
+        self.way.iter().map(|level| level.name.as_os_str()).collect()
     }
 
     #[expect(
@@ -143,16 +178,31 @@ impl Walk {
     }
 }
 
-fn open(parent: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
+impl Usage {
+    fn add(&mut self, below: Self) {
+        self.bytes += below.bytes;
+        self.files += below.files;
+        self.used = self.used.max(below.used);
+        self.modified = self.modified.max(below.modified);
+    }
+}
+
+fn open(path: &Path) -> Result<OwnedFd, Errno> {
     // Only the owner may leave the time of access alone.
-    match openat(&parent, name, flags | OFlags::NOATIME, Mode::empty()) {
-        Err(Errno::PERM) => openat(&parent, name, flags, Mode::empty()),
+    match openat(CWD, path, DIRECTORY | OFlags::NOATIME, Mode::empty()) {
+        Err(Errno::PERM) => openat(CWD, path, DIRECTORY, Mode::empty()),
         result => result,
     }
 }
 
-fn names(directory: &OwnedFd) -> Result<Vec<OsString>, Errno> {
+fn down(descent: &mut Descent, name: &OsStr) -> Result<(), Errno> {
+    match descent.down(name, DIRECTORY | OFlags::NOATIME) {
+        Err(Errno::PERM) => descent.down(name, DIRECTORY),
+        result => result,
+    }
+}
+
+fn names(directory: impl AsFd) -> Result<Vec<OsString>, Errno> {
     let mut names = Vec::new();
     for entry in Dir::read_from(directory)? {
         let entry = entry?;
@@ -221,14 +271,36 @@ mod tests {
     }
 
     #[test]
-    fn whoever_nests_without_end_is_told_where() {
+    fn directories_are_measured_however_deep_they_are_nested() {
         let directory = tempfile::tempdir().unwrap();
-        let mut deep = directory.path().to_path_buf();
-        for _ in 0..=DEEPEST {
-            deep.push("d");
+        fs::write(directory.path().join("a"), "").unwrap();
+        let mut here = open(directory.path()).unwrap();
+        for _ in 0..3000 {
+            rustix::fs::mkdirat(&here, "d", Mode::RWXU).unwrap();
+            here = openat(&here, "d", DIRECTORY, Mode::empty()).unwrap();
+            rustix::fs::symlinkat("x", &here, "link").unwrap();
+            rustix::fs::mkdirat(&here, "empty", Mode::RWXU).unwrap();
         }
-        fs::create_dir_all(&deep).unwrap();
-        let error = measure(directory.path()).unwrap_err();
-        assert!(error.cause().contains("/d/d/d"), "{error}");
+        let measured = measure(directory.path()).unwrap();
+        let files: Vec<_> = measured
+            .iter()
+            .map(|entry| (entry.name.to_str().unwrap(), entry.usage.files))
+            .collect();
+        assert_eq!(files, [("a", 1), ("d", 3000)]);
+        super::super::clearing::clear(directory.path(), Path::new("d")).unwrap();
+    }
+
+    #[test]
+    fn messages_name_the_place_from_the_outside_in() {
+        let way = ["d", "e"].map(|name| Level {
+            name: name.into(),
+            left: Vec::new(),
+            usage: Usage::default(),
+        });
+        let walk = Walk {
+            way: way.into(),
+            ..Walk::default()
+        };
+        assert_eq!(walk.place(), Path::new("d/e"));
     }
 }

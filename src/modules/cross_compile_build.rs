@@ -35,5 +35,5 @@ pub async fn run(parameters: &Parameters, check_mode: bool, context: &Context) -
         true => observed.record.clone().filter(|_| plan.changes.is_empty()),
         false => run::apply(&plan, &desired, &observed, context).await?,
     };
-    Ok(report::report(&desired, &observed, &plan, record.as_ref()))
+    Ok(report::report(&desired, &plan, record.as_ref()))
 }

@@ -83,7 +83,11 @@ impl Busy {
     /// Adds the builds whose end nobody has seen, where the engine cannot tell of them.
     pub fn add_unseen(&mut self, places: &[Place]) {
         for place in places {
-            if recorded(place).is_some_and(|run| run.state == State::Started) {
+            // What cannot be read may have been started.
+            let may_run = Record::read(place).map_or(true, |record| {
+                record.is_some_and(|record| record.run.state == State::Started)
+            });
+            if may_run {
                 self.builds.entry(place.name().to_owned()).or_insert_with(|| {
                     "it was started, and the engine cannot be asked what became of it".to_owned()
                 });

@@ -1,7 +1,8 @@
 //! What becomes of everything that a build left.
 //!
 //! Owns the rules: what is refused, what is left, what is kept of the old, where links lead. It is pure; all that it
-//! knows is in the survey.
+//! knows is in the survey. Of one whose files were not read yet, it says what can be refused without reading them: a
+//! hostile build may leave more than anybody can read.
 
 mod links;
 
@@ -13,9 +14,13 @@ use super::survey::{Present, Staged, Survey};
 use super::{Change, Collection, File, Kept, Left, Request};
 use crate::artifacts::{Entry, EntryKind, Kind, MANIFEST, PREVIOUS, companions, is_ours};
 use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::files::tree::is_unfinished;
 
 /// How many reasons against collecting are told; a hostile build may have any number of them.
 const TOLD: usize = 10;
+
+/// The longest name that file systems take.
+const LONGEST_NAME: usize = 255;
 
 /// The bits by which a program runs with the rights of its owner or group.
 const SPECIAL_BITS: u32 = 0o7000;
@@ -43,8 +48,24 @@ pub(super) fn decide(request: &Request<'_>, survey: &Survey) -> Result<Collectio
         };
         return Err(error.context(format!("nothing was collected{more}")));
     }
+    check_size(survey)?;
     check_checksums(request, survey)?;
     Ok(collection)
+}
+
+/// Files with holes tell of more bytes than there are, and reading them takes as long as if they were there.
+fn check_size(survey: &Survey) -> Result<()> {
+    let files = survey.staged.iter().filter(|entry| entry.kind == EntryKind::File);
+    let sizes: BTreeMap<(u64, u64), u64> = files.map(|entry| (entry.identity, entry.size)).collect();
+    let sum = sizes.into_values().fold(0, u64::saturating_add);
+    match survey.capacity {
+        Some(capacity) if sum > capacity => Err(refuse(format!(
+            "nothing was collected: the files that it left have {sum} bytes, and their whole file system holds \
+             {capacity}"
+        ))
+        .with_remedy("let the build leave no files with holes")),
+        _ => Ok(()),
+    }
 }
 
 /// Returns where in the category something lies; `None` for the category's own directory.
@@ -96,6 +117,12 @@ impl<'a> Case<'a> {
         if path.to_str().is_none() {
             return Err(refuse("has a name that is not UTF-8"));
         }
+        if path.iter().any(is_unfinished) {
+            return Err(
+                refuse("has a name that files have which the module has not finished")
+                    .with_remedy("let the build give it another name"),
+            );
+        }
         if path.starts_with(PREVIOUS) {
             return Err(refuse(format!("`{PREVIOUS}` is where older artifacts are kept")));
         }
@@ -125,15 +152,27 @@ impl<'a> Case<'a> {
                 if entry.names > self.names.get(&entry.identity).copied().unwrap_or(1) {
                     return Err(refuse("has another name elsewhere (a hard link)"));
                 }
+                if self.has_long_name(&path) {
+                    return Err(refuse(format!(
+                        "has a name that is too long: with the one of its statement it would have more than \
+                         {LONGEST_NAME} bytes"
+                    )));
+                }
                 self.admit_file(entry, path, collection)
             }
         }
     }
 
     fn admit_file(&self, entry: &Entry, path: PathBuf, collection: &mut Collection) -> Result<()> {
+        let present = self.survey.present.get(&path);
+        if present.is_some_and(|present| present.entry.kind == EntryKind::Directory) {
+            return Err(refuse("is a file here, and a directory in the category"));
+        }
         let staged = match self.survey.files.get(&path) {
-            Some(Ok(staged)) => *staged,
-            Some(Err(error)) => return Err(error.clone()),
+            Some(Some(Ok(staged))) => *staged,
+            Some(Some(Err(error))) => return Err(error.clone()),
+            // It was not read yet.
+            Some(None) => return Ok(()),
             None => return Err(refuse("went away")),
         };
         let Staged {
@@ -141,29 +180,22 @@ impl<'a> Case<'a> {
         } = staged;
         inspection.check(self.request.architecture)?;
         let is_executable = entry.mode & 0o111 != 0 || inspection.kind == Kind::Executable;
-        let change = match self.survey.present.get(&path) {
-            None => Change::New,
-            Some(present) => match present.entry.kind {
-                EntryKind::Directory => {
-                    return Err(refuse("is a file here, and a directory in the category"));
-                }
-                // What a link points to stays, so there is nothing to keep.
-                EntryKind::Link | EntryKind::Special => Change::New,
-                EntryKind::File
-                    if present.entry.identity == entry.identity || present.digest == Some(digest) =>
-                {
+        let change = match present {
+            Some(present) if present.entry.kind == EntryKind::File => {
+                if present.entry.identity == entry.identity || present.digest == Some(digest) {
                     Change::Unchanged
-                }
-                EntryKind::File => {
+                } else {
                     self.keep(&path, collection);
                     Change::Replaces
                 }
-            },
+            }
+            // What a link points to stays, so there is nothing to keep.
+            _ => Change::New,
         };
         collection.files.push(File {
             identity: entry.identity,
             size: entry.size,
-            modified: match (change, self.survey.present.get(&path)) {
+            modified: match (change, present) {
                 (Change::Unchanged, Some(present)) => present.entry.modified,
                 _ => entry.modified,
             },
@@ -175,6 +207,12 @@ impl<'a> Case<'a> {
             path,
         });
         Ok(())
+    }
+
+    /// Tells whether there is no room in the name of an artifact for what the name of its statement adds.
+    fn has_long_name(&self, path: &Path) -> bool {
+        let length = companions::statement(path).file_name().map_or(0, OsStr::len);
+        length > LONGEST_NAME && !companions::is_one(path, |path| self.survey.files.contains_key(path))
     }
 
     /// Keeps the file that is at `path` now, and with it what belongs to it alone.
@@ -224,8 +262,8 @@ impl<'a> Case<'a> {
 fn check_checksums(request: &Request<'_>, survey: &Survey) -> Result<()> {
     for (path, staged) in &survey.files {
         let artifact = companions::checksum_of(path).unwrap_or_default();
-        if let Ok(Staged { told: Some(told), .. }) = staged
-            && let Some(Ok(Staged { digest, .. })) = survey.files.get(&artifact)
+        if let Some(Ok(Staged { told: Some(told), .. })) = staged
+            && let Some(Some(Ok(Staged { digest, .. }))) = survey.files.get(&artifact)
             && told != digest
         {
             let path = request.artifacts_target.join(request.name).join(path);

@@ -11,6 +11,7 @@ use crate::artifacts::hash::{gone, on_all_processors};
 use crate::artifacts::inspect::Care;
 use crate::artifacts::{Digest, Entry, EntryKind, Inspection, Tree, companions, hash, inspect};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// How much of a checksum file is read.
 const CHECKSUM: u64 = 64 * 1024;
@@ -20,12 +21,15 @@ const CHECKSUM: u64 = 64 * 1024;
 pub(super) struct Survey {
     /// What is in staging, the paths relative to it.
     pub staged: Vec<Entry>,
-    /// What the staged files of the category are, by their paths relative to it, or why they are refused.
-    pub files: BTreeMap<PathBuf, Result<Staged>>,
+    /// What the staged files of the category are, by their paths relative to it, or why they are refused; `None` before
+    /// they are read.
+    pub files: BTreeMap<PathBuf, Option<Result<Staged>>>,
     /// Where the staged links of the category point to, by their paths relative to it.
     pub links: BTreeMap<PathBuf, PathBuf>,
     /// What is in the category.
     pub present: BTreeMap<PathBuf, Present>,
+    /// How many bytes the file system of staging holds in all, where it tells.
+    pub capacity: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,8 @@ pub(super) struct Present {
     pub digest: Option<Digest>,
 }
 
-pub(super) fn survey(request: &Request<'_>) -> Result<Survey> {
+/// Lists both directories, and reads no file.
+pub(super) fn list(request: &Request<'_>) -> Result<Survey> {
     let Request {
         staging,
         category,
@@ -53,19 +58,11 @@ pub(super) fn survey(request: &Request<'_>) -> Result<Survey> {
         ..
     } = request;
     let staged = staging.walk()?;
-    let inner = |entry: &Entry| entry.path.strip_prefix(name).map(Path::to_path_buf).ok();
     let of_kind = |kind| {
         let entries = staged.iter().filter(move |entry| entry.kind == kind);
-        entries.filter_map(move |entry| Some((inner(entry)?, entry)))
+        entries.filter_map(|entry| Some((inner(name, entry)?, entry)))
     };
-
-    let found: Vec<(PathBuf, &Entry)> = of_kind(EntryKind::File).collect();
-    let looked = on_all_processors(
-        &found,
-        |(_, entry)| entry.size,
-        |(_, entry), _| Ok(look(staging, entry)),
-    )?;
-    let files = found.iter().map(|(path, _)| path.clone()).zip(looked).collect();
+    let files = of_kind(EntryKind::File).map(|(path, _)| (path, None)).collect();
     let links = of_kind(EntryKind::Link)
         .map(|(path, entry)| {
             Ok((
@@ -76,42 +73,81 @@ pub(super) fn survey(request: &Request<'_>) -> Result<Survey> {
             ))
         })
         .collect::<Result<_>>()?;
-
-    let sizes: BTreeMap<PathBuf, &Entry> = found.into_iter().collect();
-    let entries: Vec<Entry> = category.walk()?;
-    let present = on_all_processors(
-        &entries,
-        |entry| entry.size,
-        |entry, _| {
-            let staged = sizes.get(&entry.path).copied();
-            let is_candidate = staged.is_some_and(|staged| {
-                entry.kind == EntryKind::File
-                    && staged.size == entry.size
-                    && staged.identity != entry.identity
-            });
-            Ok(Present {
-                entry: entry.clone(),
-                target: match entry.kind {
-                    EntryKind::Link => category.read_link(&entry.path)?,
-                    _ => None,
-                },
-                digest: match is_candidate {
-                    true => Some(digest(category, &entry.path)?),
-                    false => None,
-                },
-            })
-        },
-    )?;
-    let present = present
+    let present = category
+        .walk()?
         .into_iter()
-        .map(|present| (present.entry.path.clone(), present))
-        .collect();
+        .map(|entry| {
+            let target = match entry.kind {
+                EntryKind::Link => category.read_link(&entry.path)?,
+                _ => None,
+            };
+            let present = Present {
+                target,
+                digest: None,
+                entry,
+            };
+            Ok((present.entry.path.clone(), present))
+        })
+        .collect::<Result<_>>()?;
     Ok(Survey {
-        staged,
         files,
         links,
         present,
+        capacity: files::space(staging.path()).ok().map(|space| space.total),
+        staged,
     })
+}
+
+/// Reads what was listed: all that the build left, and what it may leave as it is.
+pub(super) fn read(request: &Request<'_>, survey: &mut Survey) -> Result<()> {
+    let Request {
+        staging,
+        category,
+        name,
+        ..
+    } = request;
+    let found: BTreeMap<PathBuf, &Entry> = survey
+        .staged
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::File)
+        .filter_map(|entry| Some((inner(name, entry)?, entry)))
+        .collect();
+    let entries: Vec<&Entry> = found.values().copied().collect();
+    let looked = on_all_processors(&entries, |entry| entry.size, |entry, _| Ok(look(staging, entry)))?;
+    let candidates: Vec<&Entry> = survey
+        .present
+        .values()
+        .map(|present| &present.entry)
+        .filter(|entry| {
+            found.get(&entry.path).is_some_and(|staged| {
+                entry.kind == EntryKind::File
+                    && staged.size == entry.size
+                    && staged.identity != entry.identity
+            })
+        })
+        .collect();
+    let digests = on_all_processors(
+        &candidates,
+        |entry| entry.size,
+        |entry, _| digest(category, &entry.path),
+    )?;
+    let digests: Vec<(PathBuf, Digest)> = candidates
+        .iter()
+        .map(|entry| entry.path.clone())
+        .zip(digests)
+        .collect();
+    survey.files = found.into_keys().zip(looked.into_iter().map(Some)).collect();
+    for (path, digest) in digests {
+        if let Some(present) = survey.present.get_mut(&path) {
+            present.digest = Some(digest);
+        }
+    }
+    Ok(())
+}
+
+/// Returns where in the category something lies; `None` for what is outside.
+fn inner(name: &str, entry: &Entry) -> Option<PathBuf> {
+    entry.path.strip_prefix(name).map(Path::to_path_buf).ok()
 }
 
 fn look(tree: &Tree, entry: &Entry) -> Result<Staged> {

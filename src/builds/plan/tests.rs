@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -105,6 +106,7 @@ fn step(
         container,
         record,
         damage,
+        now: UNIX_EPOCH,
     }
     .step()
 }
@@ -128,6 +130,12 @@ fn a_build_runs_for_a_reason_and_not_without() {
             Some(record(Recorded::Failed, None)),
             None,
             vec!["it was not built before"],
+        ),
+        (
+            json!({}),
+            None,
+            Some("`record.json` is not as it was written"),
+            vec!["`record.json` is not as it was written"],
         ),
         (
             json!({ "force": true }),
@@ -229,6 +237,7 @@ fn only_what_a_delivered_run_left_is_tidied_up() {
                 container: container.as_ref(),
                 record: Some(&record(state, None)),
                 damage: None,
+                now: UNIX_EPOCH,
             };
             let is_delivered = state == Recorded::Succeeded;
             let expected = expected.clone().filter(|_| is_delivered);
@@ -274,5 +283,113 @@ fn a_container_that_is_not_this_builds_is_refused_unless_nothing_is_to_do() {
             step(&plain, Some(&container), Some(&fresh), None),
             Ok(Step::Fresh)
         );
+    }
+}
+
+/// Returns the record of a run that began in another image, and its container.
+fn begun(desired: &Desired, state: State, image: &str) -> (Record, Container) {
+    let inputs = desired.inputs(image);
+    let mut started = record(Recorded::Started, None);
+    started.run.inputs = inputs.as_map().clone();
+    started.run.image.reference = desired.image().to_string();
+    (started, container(state, desired, &inputs.fingerprint()))
+}
+
+fn situation<'a>(
+    desired: &'a Desired,
+    inputs: &'a Inputs,
+    record: &'a Record,
+    container: &'a Container,
+) -> Situation<'a> {
+    Situation {
+        desired,
+        inputs,
+        container: Some(container),
+        record: Some(record),
+        damage: None,
+        now: UNIX_EPOCH,
+    }
+}
+
+#[test]
+fn a_build_whose_images_tag_moved_is_taken_up_as_what_it_is() {
+    let plain = wanted(json!({}));
+    let now = plain.inputs(IMAGE);
+    for state in [State::Running, State::Ended] {
+        let (record, container) = begun(&plain, state, "sha256:old");
+        let situation = situation(&plain, &now, &record, &container);
+        let step = situation.step().unwrap();
+        assert_eq!(step, Step::TakeUp(container.clone()));
+        assert_eq!(situation.inputs_of(&step).image(), "sha256:old");
+        assert!(
+            situation.warnings(&step)[0]
+                .contains("another image than `ghcr.io/goldentooth/envoy-builder:latest`")
+        );
+    }
+    let (record, container) = begun(&plain, State::Running, IMAGE);
+    let same = situation(&plain, &now, &record, &container);
+    assert!(same.warnings(&same.step().unwrap()).is_empty());
+    // Another image that somebody asks for is another input.
+    let other = wanted(json!({ "image": "r.io/other:1" }));
+    let (record, container) = begun(&plain, State::Running, "sha256:old");
+    situation(&other, &other.inputs(IMAGE), &record, &container)
+        .step()
+        .unwrap_err();
+    let more = wanted(json!({ "environment": { "A": "1" } }));
+    let inputs = more.inputs(IMAGE);
+    let error = situation(&more, &inputs, &record, &container).step().unwrap_err();
+    assert!(error.cause().contains("`environment.A` is new"), "{error}");
+}
+
+#[test]
+fn what_was_never_collected_and_goes_or_stays_is_named() {
+    let plain = wanted(json!({}));
+    let other = wanted(json!({ "envoy_build": { "version": "v2" } }));
+    let inputs = other.inputs(IMAGE);
+    let (mut record, container) = begun(&plain, State::Ended, IMAGE);
+    let told = |record: &Record| {
+        let situation = situation(&other, &inputs, record, &container);
+        let step = situation.step().unwrap();
+        situation.warnings(&step)
+    };
+    let warning = told(&record).remove(0);
+    for part in [
+        "ended with exit code 0 and was never collected, with other inputs",
+        "`envoy_build.version` changed from `v1.32.0` to `v2`",
+        "it goes, with what it left",
+    ] {
+        assert!(warning.contains(part), "{part}: {warning}");
+    }
+    record.delivery = Some(delivered(&other));
+    if let Some(delivery) = &mut record.delivery {
+        delivery.artifacts.iter_mut().for_each(|artifact| {
+            artifact.path = artifact.path.replace("v1.32.0", "v2").replace("1.32.0", "2");
+        });
+    }
+    let warning = told(&record).remove(0);
+    assert!(
+        warning.contains("`docker rm goldentooth-envoy-builder`"),
+        "{warning}"
+    );
+    // Its end was told.
+    record.run.state = Recorded::Failed;
+    assert!(told(&record).is_empty());
+}
+
+#[test]
+fn a_build_that_has_had_its_time_is_stopped_though_nobody_waits() {
+    let unwaited = wanted(json!({ "wait": false, "build_timeout": 60 }));
+    let inputs = unwaited.inputs(IMAGE);
+    let (record, mut container) = begun(&unwaited, State::Running, IMAGE);
+    container.started_on = Some("1970-01-01T00:00:00Z".to_owned());
+    for (seconds, expected) in [
+        (59, Step::Runs(container.clone())),
+        (60, Step::TakeUp(container.clone())),
+    ] {
+        let situation = Situation {
+            now: UNIX_EPOCH + Duration::from_secs(seconds),
+            ..situation(&unwaited, &inputs, &record, &container)
+        };
+        assert_eq!(situation.step(), Ok(expected), "{seconds}");
     }
 }

@@ -219,9 +219,14 @@ impl Entry {
     /// Tells whether a killed run left this while making a file.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        let name = self.path.file_name().unwrap_or_default();
-        name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes())
+        is_unfinished(self.path.file_name().unwrap_or_default())
     }
+}
+
+/// Tells whether a file that is being made may have this name.
+#[must_use]
+pub fn is_unfinished(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes())
 }
 
 /// Returns the name under which `name` is made. It does not grow with it: names have a longest length.

@@ -4,8 +4,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::BuildStation;
 use crate::support::build_station::read;
+use crate::support::strace::Traceable as _;
+use crate::support::{Answer, BuildStation};
 
 #[test]
 fn a_replaced_version_is_kept_and_named_versions_stay() {
@@ -40,6 +41,10 @@ fn nothing_leads_out_of_the_category() {
         "mkfifo pipe",
         "touch x; chmod 4755 x",
         "touch ../beside; touch x",
+        "touch x .cross_compile.0badcafe",
+        "touch x $(printf 'x%.0s' $(seq 244))",
+        "touch x; dd if=/dev/zero of=holes bs=1M count=0 seek=15000000",
+        "touch x; for i in $(seq 1500); do mkdir d; cd d; done",
         "touch x; touch /tmp/bazel-cache/y; ln /tmp/bazel-cache/y y 2>/dev/null || ln -s /tmp/bazel-cache/y y",
     ] {
         station.set_script(script);
@@ -55,8 +60,14 @@ fn nothing_leads_out_of_the_category() {
         assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
         assert!(station.own("staging").exists());
     }
+    station.set_script("touch x; for i in $(seq 1500); do mkdir d; cd d; done");
+    station.run().failed(&["is nested deeper than"]);
+    // What nobody could walk with a descriptor for each directory is no obstacle for the next build.
     station.set_script("touch x; ln -s $OUTPUT_DIR/x link");
-    station.converges();
+    let few = station.behind(&["prlimit", "--nofile=200:200"]).output().unwrap();
+    Answer::new(&few).changed();
+    station.check().unchanged();
+    station.run().unchanged();
     assert_eq!(
         fs::read_link(station.artifact("link")).unwrap().to_str(),
         Some("x")
@@ -131,7 +142,17 @@ fn the_provenance_says_what_went_in_and_shows_no_secret() {
     assert!(!answer.json.to_string().contains("hightide"), "{}", answer.json);
     // A failure shows the end of the log, but no secret in it.
     let mut failing = station;
-    failing.set_script("echo the token is $API_TOKEN; exit 1");
-    let answer = failing.run().failed(&["the token is ********"]);
-    assert!(!answer.json.to_string().contains("hightide"), "{}", answer.json);
+    failing.set_script("echo the token is $API_TOKEN; echo and $PLAIN; exit 1");
+    let answer = failing.run().failed(&["the token is ********", "and ********"]);
+    for shown in [&answer, &failing.check()] {
+        let text = shown.json.to_string();
+        assert!(
+            !text.contains("hightide") && !text.contains("low-water"),
+            "{text}"
+        );
+        assert_eq!(
+            shown.get("/invocation/module_args/environment/PLAIN"),
+            &json!("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+        );
+    }
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use serde_json::json;
 
 use crate::support::BuildStation;
+use crate::support::background::until;
 use crate::support::build_station::read;
 
 #[test]
@@ -153,6 +154,30 @@ fn a_newer_image_is_pulled_and_built_with() {
         second.actions()
     );
     assert_ne!(first.get("/image/digest"), second.get("/image/digest"));
+    // The tag moves while it is built: what was begun is finished as what it is, and the next one is newer.
+    station.set("wait", false);
+    station.set("force", true);
+    station.run().changed();
+    station.set("force", false);
+    push("ENV BUILD=3");
+    let moved = "was begun in another image than";
+    until("the build has ended", || {
+        station.inspect().pointer("/State/Running") == Some(&json!(false))
+    });
+    let told = station.check().changed().warned(moved);
+    let collected = station.run().changed().warned(moved);
+    for pointer in ["/fingerprint", "/image/digest"] {
+        assert_eq!(collected.get(pointer), second.get(pointer), "{pointer}");
+        assert_eq!(told.get(pointer), second.get(pointer), "{pointer}");
+    }
+    station.set("wait", true);
+    let third = station.converges();
+    assert!(
+        third.actions()[1].ends_with(": `image` changed"),
+        "{:?}",
+        third.actions()
+    );
+    assert_ne!(third.get("/image/digest"), second.get("/image/digest"));
     testbed.docker(&["rmi", "--force", &tag]);
 }
 
@@ -194,6 +219,38 @@ fn what_was_tampered_with_is_noticed_and_built_again() {
         station.verifies();
         assert_eq!(read(&station.artifact("x")), "content\n");
     }
+}
+
+#[test]
+fn no_changed_byte_of_the_record_goes_unnoticed() {
+    let station = BuildStation::new("echo content >x; ln -sf x link");
+    station.converges();
+    let record = fs::read(station.own("record.json")).unwrap();
+    let reason = "`record.json` is not as it was written";
+    // Every bit is tried beside the code that reads them; here, that the answer follows.
+    for position in (0..record.len()).step_by(29).chain([record.len() - 1]) {
+        let mut changed = record.clone();
+        changed[position] ^= 1;
+        fs::write(station.own("record.json"), changed).unwrap();
+        let answer = station.check().changed();
+        assert!(
+            answer.actions()[0].ends_with(reason),
+            "{position}: {:?}",
+            answer.actions()
+        );
+    }
+    // One that would hide what somebody did to an artifact.
+    fs::write(station.own("record.json"), &record).unwrap();
+    let text = String::from_utf8(record).unwrap();
+    let fingerprint = station.record()["delivery"]["fingerprint"].clone();
+    let fingerprint = fingerprint.as_str().unwrap();
+    let hiding = text.replace(fingerprint, &fingerprint.replace(&fingerprint[63..], "g"));
+    fs::write(station.own("record.json"), hiding).unwrap();
+    fs::write(station.artifact("x"), "mine").unwrap();
+    let answer = station.converges();
+    assert!(answer.actions()[0].ends_with(reason), "{:?}", answer.actions());
+    assert_eq!(read(&station.artifact("x")), "content\n");
+    station.verifies();
 }
 
 #[test]

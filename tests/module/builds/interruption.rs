@@ -77,6 +77,64 @@ fn a_build_that_ended_unseen_is_collected_by_the_next_run() {
 }
 
 #[test]
+fn a_build_that_ended_in_time_is_collected_however_late() {
+    let mut station = BuildStation::new("echo hi >x").with("wait", false);
+    station.set("build_timeout", 1);
+    station.run().changed();
+    let start = Instant::now();
+    until("the build has ended and its time is over", || {
+        !running(&station) && start.elapsed() > Duration::from_secs(2)
+    });
+    let answer = station.run().changed();
+    assert_eq!(answer.get("/exit_code"), &json!(0));
+    assert_eq!(read(&station.artifact("x")), "hi\n");
+    station.run().unchanged();
+}
+
+#[test]
+fn a_build_that_nobody_waits_for_is_stopped_by_the_first_call_after_its_time() {
+    let station = BuildStation::new("sleep 600")
+        .with("wait", false)
+        .with("build_timeout", 2);
+    station.run().changed();
+    let start = Instant::now();
+    until("its time is over", || start.elapsed() > Duration::from_secs(3));
+    assert!(running(&station));
+    station.run().failed(&["longer than `build_timeout` (2 s)"]);
+    assert!(!running(&station));
+}
+
+#[test]
+fn a_build_that_was_never_collected_does_not_go_unsaid() {
+    let mut station = BuildStation::new("echo $A >x-$A").with("wait", false);
+    let set = |station: &mut BuildStation<'_>, value: &str| {
+        station.set("environment", json!({ "A": value }));
+    };
+    set(&mut station, "1");
+    station.run().changed();
+    until("the build has ended", || !running(&station));
+    station.run().changed();
+    assert!(station.artifact("x-1").exists());
+    set(&mut station, "2");
+    station.run().changed();
+    until("the build has ended", || !running(&station));
+    // What is delivered is asked for again: the other one stays.
+    set(&mut station, "1");
+    let parts = "ended with exit code 0 and was never collected, with other inputs (`environment.A` changed)";
+    for answer in [station.check(), station.run()] {
+        answer.unchanged().warned(parts).warned("`docker rm goldentooth-");
+    }
+    assert_ne!(station.inspect(), Value::Null);
+    set(&mut station, "3");
+    for answer in [station.check(), station.run()] {
+        answer
+            .changed()
+            .warned(parts)
+            .warned("it goes, with what it left");
+    }
+}
+
+#[test]
 fn a_failure_that_nobody_saw_is_told_once() {
     let mut station = BuildStation::new("echo begun; exit 5").with("wait", false);
     station.run().changed();

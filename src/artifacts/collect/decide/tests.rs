@@ -51,7 +51,7 @@ impl Scene {
                 inspection: Inspection::FILE,
                 told: None,
             };
-            self.survey.files.insert(path.into(), Ok(staged));
+            self.survey.files.insert(path.into(), Some(Ok(staged)));
         }
         let staged = entry(Path::new("envoy").join(path), kind, number);
         self.survey.staged.push(staged);
@@ -74,7 +74,7 @@ impl Scene {
 
     fn leaves_inspected(mut self, path: &str, staged: Result<Staged>) -> Self {
         self.stage(path, EntryKind::File);
-        self.survey.files.insert(path.into(), staged);
+        self.survey.files.insert(path.into(), Some(staged));
         self
     }
 
@@ -417,4 +417,65 @@ fn a_link_that_is_there_already_is_unchanged_and_another_is_replaced() {
     let collection = replaced.decide().unwrap();
     assert_eq!(collection.links[0].change, Change::Replaces);
     assert_eq!(collection.kept[0].from, Path::new("x"));
+}
+
+#[test]
+fn what_can_be_refused_unread_is() {
+    let unread = |mut scene: Scene| {
+        scene.survey.files.values_mut().for_each(|file| *file = None);
+        scene
+    };
+    let pipe = Scene::new().leaves_file("a").leaves("pipe", EntryKind::Special);
+    unread(pipe).is_refused("named pipe");
+    let link = Scene::new().leaves_file("a").leaves_link("x", "/etc");
+    unread(link).is_refused("outside its category");
+    let directory = Scene::new().has("a", EntryKind::Directory).leaves_file("a");
+    unread(directory).is_refused("is a file here, and a directory");
+    let fine = Scene::new().has_file("a").leaves_file("a").leaves_link("x", "a");
+    let collection = unread(fine).decide().unwrap();
+    assert!(collection.files.is_empty() && collection.kept.is_empty());
+    assert_eq!(collection.links.len(), 1);
+}
+
+#[test]
+fn more_than_a_file_system_holds_is_refused() {
+    let scene = |sizes: [u64; 2]| {
+        let mut scene = Scene::new()
+            .leaves_changed("a", |entry| entry.size = sizes[0])
+            .leaves_changed("b", |entry| entry.size = sizes[1]);
+        scene.survey.capacity = Some(100);
+        scene
+    };
+    scene([50, 50]).decide().unwrap();
+    scene([50, 51]).is_refused("have 101 bytes, and their whole file system holds 100");
+    scene([u64::MAX, u64::MAX]).is_refused("holds 100");
+    // One file under two names takes its bytes once.
+    let mut twice = scene([80, 80]);
+    for entry in &mut twice.survey.staged {
+        (entry.identity, entry.names) = ((1, 50), 2);
+    }
+    twice.decide().unwrap();
+}
+
+#[test]
+fn names_that_the_module_could_not_use_are_refused() {
+    for path in [".cross_compile.0", "sub/.cross_compile.x", ".cross_compile.d/x"] {
+        Scene::new()
+            .leaves_file(path)
+            .is_refused("which the module has not finished");
+    }
+    Scene::new()
+        .leaves(".cross_compile.d", EntryKind::Directory)
+        .is_refused("which the module has not finished");
+    let longest = "x".repeat(255 - ".intoto.json".len());
+    let scene = Scene::new()
+        .leaves_file(&longest)
+        .leaves_file(&format!("{longest}.sha256"));
+    assert_eq!(scene.decide().unwrap().files.len(), 2);
+    Scene::new()
+        .leaves_file(&format!("{longest}x"))
+        .is_refused("has a name that is too long");
+    Scene::new()
+        .leaves_file(&format!("{longest}.sha256"))
+        .is_refused("has a name that is too long");
 }
