@@ -13,13 +13,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol};
-use oci_client::errors::OciDistributionError;
+use oci_client::errors::{OciDistributionError, OciErrorCode};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference as OciReference};
 use tokio::sync::Semaphore;
 
 use crate::credentials::Credentials;
-use crate::docker::{explained, kind_of, with_sources};
+use crate::docker::{explained, kind_of_answer, with_sources};
 use crate::error::{Error, Kind, Result};
 use crate::image::Reference;
 
@@ -149,7 +149,9 @@ fn certificates(file: &Path) -> Result<Vec<Certificate>> {
 fn failed(error: &OciDistributionError, reference: &Reference) -> Error {
     let words = match error {
         // The address is the registry's own; the answer is what tells.
-        OciDistributionError::ServerError { code, message, .. } => format!("http status: {code} {message}"),
+        OciDistributionError::ServerError { code, message, .. } => {
+            format!("http status: {code} {}", beginning(message))
+        }
         OciDistributionError::RegistryError { envelope, .. } => envelope
             .errors
             .iter()
@@ -158,13 +160,23 @@ fn failed(error: &OciDistributionError, reference: &Reference) -> Error {
             .join(", "),
         other => with_sources(other),
     };
+    let told = kind_of_answer(None, &words, reference);
     let kind = match error {
-        OciDistributionError::UnauthorizedError { .. } | OciDistributionError::AuthenticationFailure(_) => {
-            Kind::Denied
-        }
+        OciDistributionError::UnauthorizedError { .. } => Kind::Denied,
+        OciDistributionError::AuthenticationFailure(_) if !told.is_transient() => Kind::Denied,
         OciDistributionError::ImageManifestNotFoundError(_) => Kind::NotFound,
-        OciDistributionError::ServerError { code, .. } if *code >= 500 || *code == 429 => Kind::Unreachable,
-        _ => kind_of(&words),
+        OciDistributionError::RegistryError { envelope, .. } => envelope
+            .errors
+            .iter()
+            .find_map(|error| kind_of_code(&error.code))
+            .unwrap_or(told),
+        // A certificate that is not trusted ends connecting, too.
+        OciDistributionError::RequestError(error)
+            if told != Kind::Untrusted && (error.is_connect() || error.is_timeout()) =>
+        {
+            Kind::Unreachable
+        }
+        _ => told,
     };
     explained(
         kind,
@@ -172,4 +184,83 @@ fn failed(error: &OciDistributionError, reference: &Reference) -> Error {
         words.trim(),
         reference.registry(),
     )
+}
+
+fn kind_of_code(code: &OciErrorCode) -> Option<Kind> {
+    match code {
+        OciErrorCode::Unauthorized | OciErrorCode::Denied => Some(Kind::Denied),
+        OciErrorCode::ManifestUnknown
+        | OciErrorCode::ManifestBlobUnknown
+        | OciErrorCode::NameUnknown
+        | OciErrorCode::NotFound => Some(Kind::NotFound),
+        OciErrorCode::Toomanyrequests => Some(Kind::Busy),
+        _ => None,
+    }
+}
+
+/// Returns the beginning of a body in one line: proxies answer with whole pages.
+fn beginning(body: &str) -> String {
+    const LONGEST: usize = 200;
+    let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oci_client::errors::{OciEnvelope, OciError};
+
+    fn reference() -> Reference {
+        Reference::parse("r.io/team/denied:1", "").unwrap()
+    }
+
+    #[test]
+    fn codes_and_statuses_decide_before_words() {
+        let url = || "https://r.io/v2/team/denied/manifests/1".to_owned();
+        let coded = |code, message: &str| OciDistributionError::RegistryError {
+            envelope: OciEnvelope {
+                errors: vec![OciError {
+                    code,
+                    message: message.to_owned(),
+                    detail: serde_json::Value::Null,
+                }],
+            },
+            url: url(),
+        };
+        let plain = |code, message: &str| OciDistributionError::ServerError {
+            code,
+            url: url(),
+            message: message.to_owned(),
+        };
+        for (error, kind) in [
+            (coded(OciErrorCode::Toomanyrequests, "access denied"), Kind::Busy),
+            (coded(OciErrorCode::ManifestUnknown, ""), Kind::NotFound),
+            (coded(OciErrorCode::Denied, "not found"), Kind::Denied),
+            (coded(OciErrorCode::Unsupported, "bad gateway"), Kind::Unreachable),
+            (plain(429, ""), Kind::Busy),
+            (plain(429, "<html>denied</html>"), Kind::Busy),
+            (plain(403, "<html>eof</html>"), Kind::Denied),
+            (plain(408, ""), Kind::Unreachable),
+            (plain(503, "<html>not found</html>"), Kind::Unreachable),
+            (
+                OciDistributionError::AuthenticationFailure("no such user".to_owned()),
+                Kind::Denied,
+            ),
+            (
+                OciDistributionError::AuthenticationFailure("503 service unavailable".to_owned()),
+                Kind::Unreachable,
+            ),
+        ] {
+            assert_eq!(failed(&error, &reference()).kind(), kind, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn whole_pages_are_told_by_their_beginning() {
+        assert_eq!(beginning("<html>\n  <p>busy</p>\n"), "<html> <p>busy</p>");
+        assert_eq!(beginning(&"ü".repeat(300)), format!("{}…", "ü".repeat(200)));
+    }
 }

@@ -224,9 +224,7 @@ pub fn plan(reference: &Reference, desired: &Desired, observed: &Observed) -> Re
             _ => kept(None),
         },
         Remote::Failed(error)
-            if error.kind() == Kind::Unreachable
-                && standing == Standing::Pulled
-                && desired.pull == Pull::Newer =>
+            if error.kind().is_transient() && standing == Standing::Pulled && desired.pull == Pull::Newer =>
         {
             kept(Some(format!(
                 "image `{reference}` is kept as it is: {}",
@@ -531,11 +529,17 @@ mod tests {
             local: Some(local(&[OLD])),
             remote: failed(Kind::Unreachable),
         };
-        let decision = plan(&reference("a"), &newer, &kept).unwrap();
-        assert_eq!(
-            decision.warning.unwrap(),
-            "image `r.io/x/a:latest` is kept as it is: no answer"
-        );
+        let busy = Observed {
+            remote: failed(Kind::Busy),
+            ..kept.clone()
+        };
+        for observed in [kept, busy] {
+            let decision = plan(&reference("a"), &newer, &observed).unwrap();
+            assert_eq!(
+                decision.warning.unwrap(),
+                "image `r.io/x/a:latest` is kept as it is: no answer"
+            );
+        }
         for (pull, local, kind) in [
             (Pull::Newer, None, Kind::Unreachable),
             (Pull::Always, Some(local(&[OLD])), Kind::Unreachable),

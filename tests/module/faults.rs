@@ -14,6 +14,20 @@ const BUSY: Fate = Fate::Answer(
     "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 97\r\nConnection: close\r\n\r\n\
      {\"errors\":[{\"code\":\"TOOMANYREQUESTS\",\"message\":\"retry-after: 700ms, allowed: 44000/minute      \"}]}",
 );
+const BUSY_WITHOUT_WORDS: Fate =
+    Fate::Answer("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+const BUSY_PAGE: Fate = Fate::Answer(
+    "HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/html\r\nContent-Length: 34\r\nConnection: close\r\n\r\n\
+     <html><p>access denied</p></html>\r\n",
+);
+const LATE_PAGE: Fate = Fate::Answer(
+    "HTTP/1.1 408 Request Timeout\r\nContent-Type: text/html\r\nContent-Length: 20\r\nConnection: close\r\n\r\n\
+     <html>denied</html>\n",
+);
+const FORBIDDEN_PAGE: Fate = Fate::Answer(
+    "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 22\r\nConnection: close\r\n\r\n\
+     <html>not found</html>",
+);
 const DENIED: Fate = Fate::Answer(
     "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 65\r\nConnection: close\r\n\r\n\
      {\"errors\":[{\"code\":\"DENIED\",\"message\":\"requested access denied\"}]}",
@@ -54,7 +68,14 @@ fn a_registry_without_a_fault_serves_through_the_proxy() {
 
 #[test]
 fn a_registry_that_is_unavailable_for_a_while_is_asked_again() {
-    for fate in [UNAVAILABLE, Fate::Close, BUSY] {
+    for fate in [
+        UNAVAILABLE,
+        Fate::Close,
+        BUSY,
+        BUSY_WITHOUT_WORDS,
+        BUSY_PAGE,
+        LATE_PAGE,
+    ] {
         let mut station = Station::new();
         let registry = Registry::serve(&mut station, first(2, MANIFEST, fate));
         station.run().changed();
@@ -102,14 +123,17 @@ fn a_registry_that_stays_unavailable_is_an_error_in_time_and_counts_the_tries() 
 
 #[test]
 fn who_is_denied_or_asks_for_what_is_not_there_is_told_at_once() {
-    let mut station = Station::new();
-    let registry = Registry::serve(&mut station, |line, _| match line.contains(MANIFEST) {
-        true => DENIED,
-        false => Fate::Pass,
-    });
-    station.run().failed(&["denied", "registry_auth"]).untouched();
-    let asked = registry.proxy.requests(MANIFEST).len();
-    drop(registry);
+    // The engine asks for the head and then for the whole, over each protocol that it tries.
+    for (fate, word) in [(DENIED, "denied"), (FORBIDDEN_PAGE, "403")] {
+        let mut station = Station::new();
+        let registry = Registry::serve(&mut station, move |line, _| match line.contains(MANIFEST) {
+            true => fate,
+            false => Fate::Pass,
+        });
+        station.run().failed(&[word, "registry_auth"]).untouched();
+        let asked = registry.proxy.requests(MANIFEST).len();
+        assert!(asked <= 4, "{asked}");
+    }
     let mut other = Station::new().with(
         "containers",
         json!({ "base_builder": "absent:latest", "envoy_builder": "", "ci_builder": "" }),
@@ -119,9 +143,38 @@ fn who_is_denied_or_asks_for_what_is_not_there_is_told_at_once() {
         .run()
         .failed(&["absent:latest", "check `registry`, the name and the tag"])
         .untouched();
-    // The engine asks for the head and then for the whole, over each protocol that it tries.
-    assert!(asked <= 4, "{asked}");
     assert!(registry.proxy.requests(MANIFEST).len() <= 4);
+}
+
+#[test]
+fn a_registry_that_stays_busy_is_an_error_that_says_so() {
+    for fate in [BUSY_WITHOUT_WORDS, BUSY_PAGE] {
+        let mut station = Station::new().with("timeout", 1);
+        let _registry = Registry::serve(&mut station, move |line, _| match line.contains(MANIFEST) {
+            true => fate,
+            false => Fate::Pass,
+        });
+        station
+            .run()
+            .failed(&["tried ", "HTTP 429", "run again later"])
+            .untouched();
+    }
+}
+
+#[test]
+fn what_an_image_is_called_does_not_decide_what_its_failure_is() {
+    for name in ["team/denied:1", "x509/not-found:unauthorized"] {
+        let mut station = Station::new().with("timeout", 1);
+        station.set_images(&[("base_builder", name)]);
+        let _registry = Registry::serve(&mut station, |line, _| match line.contains("/manifests/") {
+            true => Fate::Close,
+            false => Fate::Pass,
+        });
+        station
+            .run()
+            .failed(&["tried ", name, "EOF", "check that `127.0.0.1:"])
+            .untouched();
+    }
 }
 
 #[test]

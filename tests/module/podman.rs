@@ -96,6 +96,10 @@ fn registries_are_refused_alike_by_podman_and_its_client() {
             vec!["0.0.0.0:1/x:1", "tcp connect error", "firewall"],
         ),
         (
+            "0.0.0.0:1/team/denied:1",
+            vec!["0.0.0.0:1/team/denied:1", "tcp connect error", "firewall"],
+        ),
+        (
             "registry.invalid/x:1",
             vec!["registry.invalid/x:1", "name resolution"],
         ),
