@@ -4,6 +4,7 @@
 //! one, which takes the engine several requests over a new connection for each image.
 
 mod authorities;
+mod pause;
 
 pub use authorities::find_by_hash;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol};
 use oci_client::errors::{OciDistributionError, OciErrorCode};
 use oci_client::secrets::RegistryAuth;
-use oci_client::{Client, Reference as OciReference};
+use oci_client::{Client, Reference as OciReference, RegistryOperation};
 use tokio::sync::Semaphore;
 
 use crate::credentials::Credentials;
@@ -59,10 +60,15 @@ impl Registries {
 /// As many connections at once: each costs both sides more than the questions that wait for it.
 const CONNECTIONS: usize = 2;
 
+const USER_AGENT: &str = concat!("goldentooth-cross-compile/", env!("CARGO_PKG_VERSION"));
+
 /// A client for one registry.
 #[derive(Clone)]
 pub struct Registry {
     client: Client,
+    /// Whom it trusts beside the system's authorities.
+    authorities: Arc<[Certificate]>,
+    timeout: Duration,
     connections: Arc<Semaphore>,
 }
 
@@ -74,7 +80,7 @@ impl Registry {
     fn open(host: &str, ca_bundle: Option<&Path>, timeout: Duration) -> Result<Self> {
         let mut files = engine_certificates(host);
         files.extend(ca_bundle.map(Path::to_path_buf));
-        let extra_root_certificates = files
+        let authorities = files
             .iter()
             .map(|file| certificates(file))
             .collect::<Result<Vec<_>>>()?
@@ -83,12 +89,14 @@ impl Registry {
             connections: Arc::new(Semaphore::new(CONNECTIONS)),
             client: Client::new(ClientConfig {
                 protocol: ClientProtocol::Https,
-                extra_root_certificates,
+                extra_root_certificates: authorities.clone(),
                 read_timeout: Some(timeout),
                 connect_timeout: Some(timeout),
-                user_agent: concat!("goldentooth-cross-compile/", env!("CARGO_PKG_VERSION")),
+                user_agent: USER_AGENT,
                 ..ClientConfig::default()
             }),
+            authorities: authorities.into(),
+            timeout,
         })
     }
 
@@ -97,18 +105,65 @@ impl Registry {
     /// # Errors
     /// The registry's, by kind.
     pub async fn digest(&self, reference: &Reference, credentials: Option<&Credentials>) -> Result<String> {
-        let authentication = match credentials {
-            None => RegistryAuth::Anonymous,
-            Some(Credentials::Password { username, password }) => {
-                RegistryAuth::Basic(username.clone(), password.expose().to_owned())
-            }
-            Some(Credentials::IdentityToken(token)) => RegistryAuth::Bearer(token.expose().to_owned()),
-        };
+        self.ask(&oci(reference), reference, credentials).await
+    }
+
+    async fn ask(
+        &self,
+        image: &OciReference,
+        reference: &Reference,
+        credentials: Option<&Credentials>,
+    ) -> Result<String> {
+        let authentication = authentication(credentials, reference)?;
         let _connection = self.connections.acquire().await;
         self.client
-            .fetch_manifest_digest(&oci(reference), &authentication)
+            .fetch_manifest_digest(image, &authentication)
             .await
             .map_err(|error| failed(&error, reference))
+    }
+
+    /// Asks a registry that was asked too often how long to leave it alone; `None` where it does not say.
+    pub async fn pause(&self, reference: &Reference, credentials: Option<&Credentials>) -> Option<Duration> {
+        let image = oci(reference);
+        let authentication = authentication(credentials, reference).ok()?;
+        let client = pause::client(&self.authorities, self.timeout).ok()?;
+        let _connection = self.connections.acquire().await;
+        let token = self
+            .client
+            .auth(&image, &authentication, RegistryOperation::Pull)
+            .await
+            .ok()
+            .flatten();
+        pause::ask(&client, &image, |request| match (token, authentication) {
+            (Some(token), _) => request.bearer_auth(token),
+            (None, RegistryAuth::Basic(username, password)) => request.basic_auth(username, Some(password)),
+            (None, _) => request,
+        })
+        .await
+    }
+}
+
+/// Returns what to show the registry of `reference`.
+///
+/// # Errors
+/// `Denied` for what only an engine can show it: an identity token has to be exchanged first.
+fn authentication(credentials: Option<&Credentials>, reference: &Reference) -> Result<RegistryAuth> {
+    let registry = reference.registry();
+    match credentials {
+        None => Ok(RegistryAuth::Anonymous),
+        Some(Credentials::Password { username, password }) => {
+            Ok(RegistryAuth::Basic(username.clone(), password.expose().to_owned()))
+        }
+        Some(Credentials::IdentityToken(_)) => Err(Error::new(
+            Kind::Denied,
+            format!(
+                "cannot ask the registry for `{reference}`: the stored credentials for `{registry}` are an identity \
+                 token, which only Docker can show it"
+            ),
+        )
+        .with_remedy(format!(
+            "set `registry_auth`, or run `podman login {registry}` with a password or an access token"
+        ))),
     }
 }
 
@@ -211,6 +266,7 @@ fn beginning(body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
     use oci_client::errors::{OciEnvelope, OciError};
 
     fn reference() -> Reference {
@@ -262,5 +318,14 @@ mod tests {
     fn whole_pages_are_told_by_their_beginning() {
         assert_eq!(beginning("<html>\n  <p>busy</p>\n"), "<html> <p>busy</p>");
         assert_eq!(beginning(&"ü".repeat(300)), format!("{}…", "ü".repeat(200)));
+    }
+
+    #[test]
+    fn an_identity_token_is_shown_to_no_registry() {
+        let token = Credentials::IdentityToken(Secret::new("driftwood"));
+        let error = authentication(Some(&token), &reference()).unwrap_err();
+        assert_eq!(error.kind(), Kind::Denied);
+        assert!(error.to_string().contains("identity token"));
+        assert!(!error.to_string().contains("driftwood"));
     }
 }

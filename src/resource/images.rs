@@ -3,23 +3,18 @@
 //! What is compared is the digest, not the tag: `latest` moves. So a pull is planned only when it brings
 //! something else, and check mode can say which.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+mod access;
+
+pub use access::Access;
 
 use serde_json::{Value, json};
 
-use crate::credentials::{CredentialStore, RegistryAuth};
+use crate::credentials::RegistryAuth;
 use crate::difference::Difference;
-use crate::docker::{self, Engine, LocalImage, Product, Surroundings, other_platform};
+use crate::docker::{LocalImage, other_platform};
 use crate::error::{Error, Kind, Result};
-use crate::image::{DOCKER_HUB, Reference, is_platform};
-use crate::registry::Registries;
-use crate::retry::{Patience, retry};
-use crate::secret::Secrets;
-
-/// How long a registry that is asked past the engine may take before the engine is asked.
-const HEAD_START: Duration = Duration::from_secs(2);
+use crate::image::{Reference, is_platform};
+use crate::retry::Patience;
 
 /// When images are pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,16 +78,6 @@ pub struct Change {
 pub struct Decision {
     pub change: Option<Change>,
     pub warning: Option<String>,
-}
-
-/// The doors through which registries are reached; one for all images of a run.
-#[derive(Clone)]
-pub struct Access {
-    pub engine: Engine,
-    pub registries: Arc<Registries>,
-    pub credentials: Arc<CredentialStore>,
-    /// How long transient failures are tried again.
-    pub patience: Patience,
 }
 
 /// What is at hand already decides whether the registry has to be asked.
@@ -257,83 +242,6 @@ pub fn plan(reference: &Reference, desired: &Desired, observed: &Observed) -> Re
     }
 }
 
-impl Access {
-    /// Asks the registry past the engine, which asks over a new connection for each image. What it says counts only
-    /// where it confirms what is there: the engine may have mirrors, proxies and authorities of its own, and
-    /// whatever else there is to say of an image, it says.
-    async fn digest_at_once(&self, reference: &Reference, desired: &Desired) -> Option<String> {
-        // Docker's own registry counts questions, and is the one that engines have mirrors for.
-        if reference.registry() == DOCKER_HUB || self.engine.identity().await.ok()?.product == Product::Podman
-        {
-            return None;
-        }
-        let ask = async {
-            let auth = desired.registry_auth.as_ref();
-            let credentials = self.credentials.find(reference.registry(), auth).await.ok()?;
-            let registry = self.registries.open(reference.registry()).ok()?;
-            registry.digest(reference, credentials.as_ref()).await.ok()
-        };
-        tokio::time::timeout(HEAD_START, ask).await.ok().flatten()
-    }
-
-    /// Opens the doors: to the engine that answers on `docker_host` or the usual sockets, and, unasked yet, to
-    /// registries.
-    ///
-    /// # Errors
-    /// When no engine answers, naming the sockets.
-    pub async fn open(
-        docker_host: Option<&str>,
-        ca_bundle: Option<PathBuf>,
-        timeout: Duration,
-        patience: Patience,
-        secrets: &Secrets,
-    ) -> Result<Self> {
-        let socket = docker::choose_socket(docker_host, &Surroundings::read(), std::path::Path::exists)?;
-        Ok(Self {
-            engine: docker::connect(&socket, timeout).await?,
-            registries: Arc::new(Registries::new(ca_bundle, timeout)),
-            credentials: Arc::new(CredentialStore::new(secrets.clone())),
-            patience,
-        })
-    }
-
-    /// Asks the registry for the digest that `reference` has there.
-    ///
-    /// # Errors
-    /// The registry's, by kind.
-    pub async fn digest(
-        &self,
-        reference: &Reference,
-        desired: &Desired,
-        patience: Patience,
-    ) -> Result<String> {
-        let Desired {
-            platform,
-            registry_auth,
-            ..
-        } = desired;
-        let credentials = self
-            .credentials
-            .find(reference.registry(), registry_auth.as_ref())
-            .await?;
-        retry(patience, || async {
-            let answer = self
-                .engine
-                .registry_digest(reference, platform.as_deref(), credentials.as_ref())
-                .await;
-            // Only a failure makes it worth knowing who answered: Podman lacks the endpoint.
-            match answer {
-                Err(_) if self.engine.identity().await?.product == Product::Podman => {
-                    let registry = self.registries.open(reference.registry())?;
-                    registry.digest(reference, credentials.as_ref()).await
-                }
-                answer => answer,
-            }
-        })
-        .await
-    }
-}
-
 /// What a pull brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pulled {
@@ -376,12 +284,13 @@ impl Change {
             // and the one that is pulled now would be left without.
             access.engine.forget_digest(reference, after).await?;
         }
-        retry(access.patience, || {
-            access
-                .engine
-                .pull(reference, platform.as_deref(), credentials.as_ref())
-        })
-        .await?;
+        access
+            .patiently(access.patience, reference, credentials.as_ref(), || {
+                access
+                    .engine
+                    .pull(reference, platform.as_deref(), credentials.as_ref())
+            })
+            .await?;
         let local = access.engine.image(reference).await?.ok_or_else(|| {
             Error::new(
                 Kind::Failed,

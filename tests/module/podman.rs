@@ -108,3 +108,21 @@ fn registries_are_refused_alike_by_podman_and_its_client() {
         station.refuses(&parts);
     }
 }
+
+#[test]
+fn an_identity_token_is_no_password() {
+    let podman = Podman::start(true);
+    let mut station = station(&podman)
+        .only(&["images"])
+        .with("registry_auth", Value::Null);
+    let address = testbed().get("/registry/address");
+    std::fs::create_dir_all(station.path("docker")).unwrap();
+    std::fs::write(
+        station.path("docker/config.json"),
+        json!({ "auths": { address: { "identitytoken": "driftwood-and-kelp" } } }).to_string(),
+    )
+    .unwrap();
+    station.set_environment("DOCKER_CONFIG", station.path("docker").to_str().unwrap());
+    let answer = station.refuses(&["base-builder:latest", "identity token", "set `registry_auth`"]);
+    assert!(!answer.json.to_string().contains("driftwood"), "{}", answer.json);
+}
