@@ -12,6 +12,7 @@ mod images;
 mod listing;
 mod request;
 mod socket;
+mod trust;
 
 pub use answer::kind_of_answer;
 pub use failure::{explained, with_sources};

@@ -108,6 +108,25 @@ impl Registry {
         self.ask(&oci(reference), reference, credentials).await
     }
 
+    /// Asks whether the repository of `reference` has an image of this digest.
+    ///
+    /// # Errors
+    /// The registry's, by kind.
+    pub async fn has(
+        &self,
+        reference: &Reference,
+        digest: &str,
+        credentials: Option<&Credentials>,
+    ) -> Result<bool> {
+        let (registry, repository) = (reference.registry(), reference.repository());
+        let image = OciReference::with_digest(registry.to_owned(), repository.to_owned(), digest.to_owned());
+        match self.ask(&image, reference, credentials).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn ask(
         &self,
         image: &OciReference,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::credentials::RegistryAuth;
 use crate::difference::Difference;
-use crate::docker::{LocalImage, other_platform};
+use crate::docker::{LocalImage, Product, other_platform};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Reference, is_platform};
 use crate::retry::Patience;
@@ -149,7 +149,53 @@ pub async fn observe(reference: &Reference, desired: &Desired, access: &Access) 
         Ok(digest) => Remote::Digest(digest),
         Err(error) => Remote::Failed(error),
     };
-    Ok(Observed { local, remote })
+    let observed = Observed { local, remote };
+    match access.engine.identity().await?.product {
+        Product::Docker => Ok(observed),
+        Product::Podman => Ok(observe_on_podman(reference, desired, access, patience, observed).await),
+    }
+}
+
+/// Finds out what Docker would have told by itself, before an image is replaced: whether it was built on this host,
+/// and whether the engine trusts the registry.
+async fn observe_on_podman(
+    reference: &Reference,
+    desired: &Desired,
+    access: &Access,
+    patience: Patience,
+    mut observed: Observed,
+) -> Observed {
+    let platform = desired.platform.as_deref();
+    let is_stranger = match &observed.remote {
+        Remote::Digest(_) => is_current(reference, platform, &observed) == Some(false),
+        Remote::Failed(error) => error.kind() == Kind::NotFound,
+        Remote::NotAsked => false,
+    };
+    if let Some(local) = &mut observed.local
+        && standing(reference, platform, Some(local)) == Standing::Pulled
+        && is_stranger
+    {
+        match access
+            .came_from_registry(reference, local, desired, patience)
+            .await
+        {
+            Ok(true) => {}
+            Ok(false) => {
+                local
+                    .repo_digests
+                    .retain(|entry| reference.digests_of(std::slice::from_ref(entry)).next().is_none());
+                if !Standing::BuiltLocally.asks_registry(desired.pull) {
+                    observed.remote = Remote::NotAsked;
+                }
+            }
+            Err(error) => observed.remote = Remote::Failed(error),
+        }
+    }
+    let pulls = plan(reference, desired, &observed).is_ok_and(|decision| decision.change.is_some());
+    if pulls && let Some(error) = access.engine.distrust(reference).await {
+        observed.remote = Remote::Failed(error);
+    }
+    observed
 }
 
 /// Returns what [`observe`] would have found under the policy of `desired`, of an image that was looked at under

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Desired;
 use crate::credentials::{CredentialStore, Credentials};
-use crate::docker::{self, Engine, Product, Surroundings};
+use crate::docker::{self, Engine, LocalImage, Product, Surroundings};
 use crate::error::{Kind, Result};
 use crate::image::{DOCKER_HUB, Reference};
 use crate::registry::Registries;
@@ -101,6 +101,31 @@ impl Access {
             }
         })
         .await
+    }
+
+    /// Asks whether `local` ever came from the registry: Podman gives what is built on the host a digest, too, under
+    /// the name of a registry that never saw it.
+    ///
+    /// # Errors
+    /// The registry's, by kind.
+    pub(super) async fn came_from_registry(
+        &self,
+        reference: &Reference,
+        local: &LocalImage,
+        desired: &Desired,
+        patience: Patience,
+    ) -> Result<bool> {
+        let auth = desired.registry_auth.as_ref();
+        let credentials = self.credentials.find(reference.registry(), auth).await?;
+        let credentials = credentials.as_ref();
+        let registry = self.registries.open(reference.registry())?;
+        for digest in reference.digests_of(&local.repo_digests) {
+            let ask = || registry.has(reference, digest, credentials);
+            if self.patiently(patience, reference, credentials, ask).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Retries `operation`. A registry that is asked too often may tell its pause in a header, which engines drop;
