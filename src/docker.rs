@@ -3,6 +3,7 @@
 //! Owns every request on the engine's socket and the differences between engines. It decides nothing, and no
 //! other file sees bollard.
 
+mod answer;
 mod archive;
 pub mod containers;
 mod failure;
@@ -11,8 +12,10 @@ mod images;
 mod listing;
 mod request;
 mod socket;
+mod trust;
 
-pub use failure::{explained, kind_of, with_sources};
+pub use answer::kind_of_answer;
+pub use failure::{explained, with_sources};
 pub use images::{ListedImage, bare};
 pub use listing::Container;
 pub use socket::{Surroundings, choose as choose_socket};
@@ -262,7 +265,7 @@ impl Engine {
                 credentials.map(|c| authentication(c, reference)),
             )
             .await
-            .map_err(|error| failure::registry(&error, &doing, reference.registry()))?;
+            .map_err(|error| failure::registry(&error, &doing, reference))?;
         let platforms: Vec<String> = answer
             .platforms
             .into_iter()
@@ -310,7 +313,7 @@ impl Engine {
         loop {
             match within(self.timeout, stream.next()).await {
                 Ok(Some(Ok(_))) => {}
-                Ok(Some(Err(error))) => return Err(failure::registry(&error, &doing, reference.registry())),
+                Ok(Some(Err(error))) => return Err(failure::registry(&error, &doing, reference)),
                 Ok(None) => return Ok(()),
                 Err(_) => {
                     let words = format!("no progress for {} s", self.timeout.as_secs());

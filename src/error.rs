@@ -18,6 +18,8 @@ pub enum Kind {
     Refused,
     /// A server cannot be reached or stopped answering; worth another try.
     Unreachable,
+    /// A server is asked too often; worth another try after a pause.
+    Busy,
     /// A server's certificate or host key cannot be trusted.
     Untrusted,
     /// A server or the system says no to these credentials or this user.
@@ -28,6 +30,14 @@ pub enum Kind {
     Interrupted,
     /// Everything else, files and the engine's own failures among it.
     Failed,
+}
+
+impl Kind {
+    /// Returns whether another try may end differently.
+    #[must_use]
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Busy)
+    }
 }
 
 /// A cause, lower-case, without a full stop; and what to do about it, when that is known.

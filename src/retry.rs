@@ -1,13 +1,13 @@
 //! Trying again, where a server may answer differently the next time.
 //!
-//! Only `Unreachable` is worth it: who is denied, or asks for what is not there, gets the same answer again.
+//! Only what is transient is worth it: who is denied, or asks for what is not there, gets the same answer again.
 
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use tokio::time::Instant;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// How long to go on after the first failure, not counting the tries themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +40,10 @@ where
                 .without_max_times()
                 .with_total_delay(Some(patience.0)),
         )
-        .when(move |error: &Error| error.kind() == Kind::Unreachable && Instant::now() < deadline)
+        .when(move |error: &Error| error.kind().is_transient() && Instant::now() < deadline)
         .adjust(move |error, pause| match (pause, error.retry_after()) {
             // No pause left means that patience is at its end, whatever the server says.
-            (Some(pause), Some(asked)) if asked <= patience.0 => Some(asked.max(pause)),
+            (Some(pause), Some(asked)) if Instant::now() + asked <= deadline => Some(asked.max(pause)),
             (Some(_), Some(_)) => None,
             (pause, _) => pause,
         })
@@ -58,6 +58,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
     use std::cell::Cell;
 
     /// A runtime whose time passes only while everybody waits, and then at once.
@@ -85,7 +86,9 @@ mod tests {
 
     #[test]
     fn transient_failures_are_tried_again() {
-        assert_eq!(run(60, Kind::Unreachable, 3, None), (Ok(()), 4));
+        for kind in [Kind::Unreachable, Kind::Busy] {
+            assert_eq!(run(60, kind, 3, None), (Ok(()), 4));
+        }
     }
 
     #[test]
@@ -119,5 +122,23 @@ mod tests {
     fn a_pause_that_the_server_asks_for_is_kept_within_patience() {
         assert_eq!(run(60, Kind::Unreachable, 1, Some(Duration::from_secs(5))).1, 2);
         assert_eq!(run(3, Kind::Unreachable, 1, Some(Duration::from_secs(5))).1, 1);
+    }
+
+    #[test]
+    fn a_pause_that_reaches_beyond_patience_is_not_begun() {
+        let tries = Cell::new(0);
+        let runtime = clock();
+        let start = runtime.block_on(async { Instant::now() });
+        let result: Result<()> = runtime.block_on(retry(Patience(Duration::from_secs(60)), || async {
+            tries.set(tries.get() + 1);
+            // The first try takes long; what is asked for would fit only if it had not.
+            tokio::time::sleep(Duration::from_secs(55)).await;
+            Err(Error::new(Kind::Busy, "no").with_retry_after(Some(Duration::from_secs(50))))
+        }));
+        let took = runtime.block_on(async { start.elapsed() });
+        assert_eq!(
+            (result.unwrap_err().cause(), tries.get(), took.as_secs()),
+            ("no", 1, 55)
+        );
     }
 }

@@ -151,6 +151,8 @@ const ARGUMENTS: &[Argument] = &[
             "V(newer) asks the registry for each image's digest and pulls only what differs. An image that is \
              there stays, with a warning, when the registry cannot be reached or when it was built locally; a \
              refusal, and an image that the registry does not have, are errors.",
+            "Podman gives what is built a digest, too. There an image counts as built locally when the registry does not \
+             know it by its digest, and so does one that was pulled and has been deleted from the registry since.",
             "V(missing) pulls what is not there and asks for nothing else.",
             "V(always) is as V(newer), but takes the registry's image in place of one that was built locally, and \
              fails when the registry cannot be reached.",

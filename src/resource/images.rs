@@ -3,23 +3,18 @@
 //! What is compared is the digest, not the tag: `latest` moves. So a pull is planned only when it brings
 //! something else, and check mode can say which.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+mod access;
+
+pub use access::Access;
 
 use serde_json::{Value, json};
 
-use crate::credentials::{CredentialStore, RegistryAuth};
+use crate::credentials::RegistryAuth;
 use crate::difference::Difference;
-use crate::docker::{self, Engine, LocalImage, Product, Surroundings, other_platform};
+use crate::docker::{LocalImage, Product, other_platform};
 use crate::error::{Error, Kind, Result};
-use crate::image::{DOCKER_HUB, Reference, is_platform};
-use crate::registry::Registries;
-use crate::retry::{Patience, retry};
-use crate::secret::Secrets;
-
-/// How long a registry that is asked past the engine may take before the engine is asked.
-const HEAD_START: Duration = Duration::from_secs(2);
+use crate::image::{Reference, is_platform};
+use crate::retry::Patience;
 
 /// When images are pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,16 +78,6 @@ pub struct Change {
 pub struct Decision {
     pub change: Option<Change>,
     pub warning: Option<String>,
-}
-
-/// The doors through which registries are reached; one for all images of a run.
-#[derive(Clone)]
-pub struct Access {
-    pub engine: Engine,
-    pub registries: Arc<Registries>,
-    pub credentials: Arc<CredentialStore>,
-    /// How long transient failures are tried again.
-    pub patience: Patience,
 }
 
 /// What is at hand already decides whether the registry has to be asked.
@@ -164,7 +149,53 @@ pub async fn observe(reference: &Reference, desired: &Desired, access: &Access) 
         Ok(digest) => Remote::Digest(digest),
         Err(error) => Remote::Failed(error),
     };
-    Ok(Observed { local, remote })
+    let observed = Observed { local, remote };
+    match access.engine.identity().await?.product {
+        Product::Docker => Ok(observed),
+        Product::Podman => Ok(observe_on_podman(reference, desired, access, patience, observed).await),
+    }
+}
+
+/// Finds out what Docker would have told by itself, before an image is replaced: whether it was built on this host,
+/// and whether the engine trusts the registry.
+async fn observe_on_podman(
+    reference: &Reference,
+    desired: &Desired,
+    access: &Access,
+    patience: Patience,
+    mut observed: Observed,
+) -> Observed {
+    let platform = desired.platform.as_deref();
+    let is_stranger = match &observed.remote {
+        Remote::Digest(_) => is_current(reference, platform, &observed) == Some(false),
+        Remote::Failed(error) => error.kind() == Kind::NotFound,
+        Remote::NotAsked => false,
+    };
+    if let Some(local) = &mut observed.local
+        && standing(reference, platform, Some(local)) == Standing::Pulled
+        && is_stranger
+    {
+        match access
+            .came_from_registry(reference, local, desired, patience)
+            .await
+        {
+            Ok(true) => {}
+            Ok(false) => {
+                local
+                    .repo_digests
+                    .retain(|entry| reference.digests_of(std::slice::from_ref(entry)).next().is_none());
+                if !Standing::BuiltLocally.asks_registry(desired.pull) {
+                    observed.remote = Remote::NotAsked;
+                }
+            }
+            Err(error) => observed.remote = Remote::Failed(error),
+        }
+    }
+    let pulls = plan(reference, desired, &observed).is_ok_and(|decision| decision.change.is_some());
+    if pulls && let Some(error) = access.engine.distrust(reference).await {
+        observed.remote = Remote::Failed(error);
+    }
+    observed
 }
 
 /// Returns what [`observe`] would have found under the policy of `desired`, of an image that was looked at under
@@ -224,9 +255,7 @@ pub fn plan(reference: &Reference, desired: &Desired, observed: &Observed) -> Re
             _ => kept(None),
         },
         Remote::Failed(error)
-            if error.kind() == Kind::Unreachable
-                && standing == Standing::Pulled
-                && desired.pull == Pull::Newer =>
+            if error.kind().is_transient() && standing == Standing::Pulled && desired.pull == Pull::Newer =>
         {
             kept(Some(format!(
                 "image `{reference}` is kept as it is: {}",
@@ -256,83 +285,6 @@ pub fn plan(reference: &Reference, desired: &Desired, observed: &Observed) -> Re
                 warning: None,
             })
         }
-    }
-}
-
-impl Access {
-    /// Asks the registry past the engine, which asks over a new connection for each image. What it says counts only
-    /// where it confirms what is there: the engine may have mirrors, proxies and authorities of its own, and
-    /// whatever else there is to say of an image, it says.
-    async fn digest_at_once(&self, reference: &Reference, desired: &Desired) -> Option<String> {
-        // Docker's own registry counts questions, and is the one that engines have mirrors for.
-        if reference.registry() == DOCKER_HUB || self.engine.identity().await.ok()?.product == Product::Podman
-        {
-            return None;
-        }
-        let ask = async {
-            let auth = desired.registry_auth.as_ref();
-            let credentials = self.credentials.find(reference.registry(), auth).await.ok()?;
-            let registry = self.registries.open(reference.registry()).ok()?;
-            registry.digest(reference, credentials.as_ref()).await.ok()
-        };
-        tokio::time::timeout(HEAD_START, ask).await.ok().flatten()
-    }
-
-    /// Opens the doors: to the engine that answers on `docker_host` or the usual sockets, and, unasked yet, to
-    /// registries.
-    ///
-    /// # Errors
-    /// When no engine answers, naming the sockets.
-    pub async fn open(
-        docker_host: Option<&str>,
-        ca_bundle: Option<PathBuf>,
-        timeout: Duration,
-        patience: Patience,
-        secrets: &Secrets,
-    ) -> Result<Self> {
-        let socket = docker::choose_socket(docker_host, &Surroundings::read(), std::path::Path::exists)?;
-        Ok(Self {
-            engine: docker::connect(&socket, timeout).await?,
-            registries: Arc::new(Registries::new(ca_bundle, timeout)),
-            credentials: Arc::new(CredentialStore::new(secrets.clone())),
-            patience,
-        })
-    }
-
-    /// Asks the registry for the digest that `reference` has there.
-    ///
-    /// # Errors
-    /// The registry's, by kind.
-    pub async fn digest(
-        &self,
-        reference: &Reference,
-        desired: &Desired,
-        patience: Patience,
-    ) -> Result<String> {
-        let Desired {
-            platform,
-            registry_auth,
-            ..
-        } = desired;
-        let credentials = self
-            .credentials
-            .find(reference.registry(), registry_auth.as_ref())
-            .await?;
-        retry(patience, || async {
-            let answer = self
-                .engine
-                .registry_digest(reference, platform.as_deref(), credentials.as_ref())
-                .await;
-            // Only a failure makes it worth knowing who answered: Podman lacks the endpoint.
-            match answer {
-                Err(_) if self.engine.identity().await?.product == Product::Podman => {
-                    let registry = self.registries.open(reference.registry())?;
-                    registry.digest(reference, credentials.as_ref()).await
-                }
-                answer => answer,
-            }
-        })
-        .await
     }
 }
 
@@ -378,12 +330,13 @@ impl Change {
             // and the one that is pulled now would be left without.
             access.engine.forget_digest(reference, after).await?;
         }
-        retry(access.patience, || {
-            access
-                .engine
-                .pull(reference, platform.as_deref(), credentials.as_ref())
-        })
-        .await?;
+        access
+            .patiently(access.patience, reference, credentials.as_ref(), || {
+                access
+                    .engine
+                    .pull(reference, platform.as_deref(), credentials.as_ref())
+            })
+            .await?;
         let local = access.engine.image(reference).await?.ok_or_else(|| {
             Error::new(
                 Kind::Failed,
@@ -531,11 +484,17 @@ mod tests {
             local: Some(local(&[OLD])),
             remote: failed(Kind::Unreachable),
         };
-        let decision = plan(&reference("a"), &newer, &kept).unwrap();
-        assert_eq!(
-            decision.warning.unwrap(),
-            "image `r.io/x/a:latest` is kept as it is: no answer"
-        );
+        let busy = Observed {
+            remote: failed(Kind::Busy),
+            ..kept.clone()
+        };
+        for observed in [kept, busy] {
+            let decision = plan(&reference("a"), &newer, &observed).unwrap();
+            assert_eq!(
+                decision.warning.unwrap(),
+                "image `r.io/x/a:latest` is kept as it is: no answer"
+            );
+        }
         for (pull, local, kind) in [
             (Pull::Newer, None, Kind::Unreachable),
             (Pull::Always, Some(local(&[OLD])), Kind::Unreachable),

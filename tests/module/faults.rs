@@ -1,18 +1,35 @@
 //! Servers that fail: what passes is tried again, what is final is not, and nothing hangs.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::support::proxy::{Fate, Proxy, Registry, UNAVAILABLE};
-use crate::support::{Station, testbed};
+use crate::support::{Podman, Station, testbed};
 
 const MANIFEST: &str = "/manifests/latest ";
 const BUSY: Fate = Fate::Answer(
     "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 97\r\nConnection: close\r\n\r\n\
      {\"errors\":[{\"code\":\"TOOMANYREQUESTS\",\"message\":\"retry-after: 700ms, allowed: 44000/minute      \"}]}",
+);
+const BUSY_WITHOUT_WORDS: Fate =
+    Fate::Answer("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+const BUSY_PAGE: Fate = Fate::Answer(
+    "HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/html\r\nContent-Length: 34\r\nConnection: close\r\n\r\n\
+     <html><p>access denied</p></html>\r\n",
+);
+const LATE_PAGE: Fate = Fate::Answer(
+    "HTTP/1.1 408 Request Timeout\r\nContent-Type: text/html\r\nContent-Length: 20\r\nConnection: close\r\n\r\n\
+     <html>denied</html>\n",
+);
+const BUSY_FOR_TWO_SECONDS: Fate = Fate::Answer(
+    "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+);
+const FORBIDDEN_PAGE: Fate = Fate::Answer(
+    "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 22\r\nConnection: close\r\n\r\n\
+     <html>not found</html>",
 );
 const DENIED: Fate = Fate::Answer(
     "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 65\r\nConnection: close\r\n\r\n\
@@ -54,7 +71,14 @@ fn a_registry_without_a_fault_serves_through_the_proxy() {
 
 #[test]
 fn a_registry_that_is_unavailable_for_a_while_is_asked_again() {
-    for fate in [UNAVAILABLE, Fate::Close, BUSY] {
+    for fate in [
+        UNAVAILABLE,
+        Fate::Close,
+        BUSY,
+        BUSY_WITHOUT_WORDS,
+        BUSY_PAGE,
+        LATE_PAGE,
+    ] {
         let mut station = Station::new();
         let registry = Registry::serve(&mut station, first(2, MANIFEST, fate));
         station.run().changed();
@@ -102,14 +126,17 @@ fn a_registry_that_stays_unavailable_is_an_error_in_time_and_counts_the_tries() 
 
 #[test]
 fn who_is_denied_or_asks_for_what_is_not_there_is_told_at_once() {
-    let mut station = Station::new();
-    let registry = Registry::serve(&mut station, |line, _| match line.contains(MANIFEST) {
-        true => DENIED,
-        false => Fate::Pass,
-    });
-    station.run().failed(&["denied", "registry_auth"]).untouched();
-    let asked = registry.proxy.requests(MANIFEST).len();
-    drop(registry);
+    // The engine asks for the head and then for the whole, over each protocol that it tries.
+    for (fate, word) in [(DENIED, "denied"), (FORBIDDEN_PAGE, "403")] {
+        let mut station = Station::new();
+        let registry = Registry::serve(&mut station, move |line, _| match line.contains(MANIFEST) {
+            true => fate,
+            false => Fate::Pass,
+        });
+        station.run().failed(&[word, "registry_auth"]).untouched();
+        let asked = registry.proxy.requests(MANIFEST).len();
+        assert!(asked <= 4, "{asked}");
+    }
     let mut other = Station::new().with(
         "containers",
         json!({ "base_builder": "absent:latest", "envoy_builder": "", "ci_builder": "" }),
@@ -119,9 +146,102 @@ fn who_is_denied_or_asks_for_what_is_not_there_is_told_at_once() {
         .run()
         .failed(&["absent:latest", "check `registry`, the name and the tag"])
         .untouched();
-    // The engine asks for the head and then for the whole, over each protocol that it tries.
-    assert!(asked <= 4, "{asked}");
     assert!(registry.proxy.requests(MANIFEST).len() <= 4);
+}
+
+#[test]
+fn a_registry_that_stays_busy_is_an_error_that_says_so() {
+    for fate in [BUSY_WITHOUT_WORDS, BUSY_PAGE] {
+        let mut station = Station::new().with("timeout", 1);
+        let _registry = Registry::serve(&mut station, move |line, _| match line.contains(MANIFEST) {
+            true => fate,
+            false => Fate::Pass,
+        });
+        station
+            .run()
+            .failed(&["tried ", "HTTP 429", "run again later"])
+            .untouched();
+    }
+}
+
+#[test]
+fn what_an_image_is_called_does_not_decide_what_its_failure_is() {
+    for name in ["team/denied:1", "x509/not-found:unauthorized"] {
+        let mut station = Station::new().with("timeout", 1);
+        station.set_images(&[("base_builder", name)]);
+        let _registry = Registry::serve(&mut station, |line, _| match line.contains("/manifests/") {
+            true => Fate::Close,
+            false => Fate::Pass,
+        });
+        station
+            .run()
+            .failed(&["tried ", name, "EOF", "check that `127.0.0.1:"])
+            .untouched();
+    }
+}
+
+/// Lets a registry be busy for two heads, of which so many come `before`, and tell that two seconds have to pass.
+fn busy_for_two_heads(before: usize) -> impl Fn(&str, usize) -> Fate {
+    let heads = AtomicUsize::new(0);
+    move |line, _| {
+        if !line.contains(MANIFEST) {
+            return Fate::Pass;
+        }
+        let head = match line.starts_with("HEAD ") {
+            true => heads.fetch_add(1, Ordering::SeqCst),
+            // The whole is asked for where the head was refused.
+            false => heads.load(Ordering::SeqCst).saturating_sub(1),
+        };
+        match (before..before + 2).contains(&head) {
+            true => BUSY_FOR_TWO_SECONDS,
+            false => Fate::Pass,
+        }
+    }
+}
+
+#[test]
+fn a_pause_that_a_registry_asks_for_in_a_header_is_kept() {
+    let podman = Podman::start(true);
+    for on_podman in [false, true] {
+        let mut station = Station::new().only(&["images"]);
+        if on_podman {
+            station.set("docker_host", podman.docker_host());
+        }
+        let registry = Registry::serve_over_tls(&mut station, busy_for_two_heads(0));
+        let start = Instant::now();
+        station.check().changed();
+        assert!(start.elapsed() >= Duration::from_secs(2), "{:?}", start.elapsed());
+        // The question, the one for the pause, and the question again: nothing in between.
+        let heads = registry.proxy.requests("HEAD ");
+        assert_eq!(heads.len(), 3, "{heads:?}");
+        station.converges();
+    }
+}
+
+#[test]
+fn a_pull_keeps_the_pause_too() {
+    let mut station = Station::new().only(&["images"]);
+    // The engine asks for the digest first, and again when it pulls.
+    let registry = Registry::serve_over_tls(&mut station, busy_for_two_heads(1));
+    let start = Instant::now();
+    station.run().changed();
+    assert!(start.elapsed() >= Duration::from_secs(2), "{:?}", start.elapsed());
+    let heads = registry.proxy.requests("HEAD ");
+    assert_eq!(heads.len(), 4, "{heads:?}");
+}
+
+#[test]
+fn a_pause_beyond_the_patience_of_a_run_ends_it_at_once() {
+    let mut station = Station::new().only(&["images"]).with("timeout", 1);
+    let registry = Registry::serve_over_tls(&mut station, |line, _| match line.contains(MANIFEST) {
+        true => BUSY_FOR_TWO_SECONDS,
+        false => Fate::Pass,
+    });
+    station
+        .check()
+        .failed(&["HTTP 429", "run again later"])
+        .untouched();
+    assert_eq!(registry.proxy.requests("HEAD ").len(), 2);
 }
 
 #[test]

@@ -304,6 +304,10 @@ fn what_no_registry_has_is_told_with_the_remedy() {
             "0.0.0.0:1/x:1",
             vec!["0.0.0.0:1/x:1", "connection refused", "firewall"],
         ),
+        (
+            "0.0.0.0:1/team/denied:1",
+            vec!["0.0.0.0:1/team/denied:1", "connection refused", "firewall"],
+        ),
         (stranger.as_str(), vec![certificate.as_str(), "`ca-certificates`"]),
         ("Base-Builder", vec!["`containers.base_builder`", "lower case"]),
         ("base-builder:a b", vec!["malformed image reference"]),

@@ -72,14 +72,8 @@ fn registries_are_refused_alike_by_podman_and_its_client() {
 
     let address = testbed().get("/registry/address");
     let certificate = format!("/etc/containers/certs.d/{address}/ca.crt");
-    // The module trusts the authority, the engine does not: only the pull can tell.
-    station.check().changed();
-    let before = station.snapshot();
-    station
-        .run()
-        .failed(&["base-builder:latest", &certificate])
-        .untouched();
-    assert_eq!(station.snapshot(), before);
+    // The module trusts the authority, the engine does not.
+    station.refuses(&["base-builder:latest", "x509", &certificate]);
     let bundle = station.arguments()["ca_bundle"].clone();
     station.set("ca_bundle", Value::Null);
     station.refuses(&["base-builder:latest", &certificate]);
@@ -96,6 +90,10 @@ fn registries_are_refused_alike_by_podman_and_its_client() {
             vec!["0.0.0.0:1/x:1", "tcp connect error", "firewall"],
         ),
         (
+            "0.0.0.0:1/team/denied:1",
+            vec!["0.0.0.0:1/team/denied:1", "tcp connect error", "firewall"],
+        ),
+        (
             "registry.invalid/x:1",
             vec!["registry.invalid/x:1", "name resolution"],
         ),
@@ -103,4 +101,66 @@ fn registries_are_refused_alike_by_podman_and_its_client() {
         station.set_images(&[("base_builder", image)]);
         station.refuses(&parts);
     }
+}
+
+#[test]
+fn nothing_is_begun_for_images_that_podman_cannot_pull() {
+    let podman = Podman::start(false);
+    let station = station(&podman);
+    let certificate = format!(
+        "/etc/containers/certs.d/{}/ca.crt",
+        testbed().get("/registry/address")
+    );
+    station.refuses(&["base-builder:latest", "x509", &certificate]);
+    assert!(!station.base("").exists());
+}
+
+/// Makes an image of the host's own under the name of one of the station's.
+fn import(podman: &Podman, station: &Station, image: &str) {
+    // The end of a tar archive: an image without files.
+    let archive = station.path("empty.tar");
+    std::fs::write(&archive, [0; 1024]).unwrap();
+    podman.command(&["import", archive.to_str().unwrap(), &station.image(image)]);
+}
+
+#[test]
+fn an_image_built_on_podman_is_kept_with_a_warning() {
+    let podman = Podman::start(true);
+    let mut station = station(&podman).only(&["images"]);
+    for (image, in_registry) in [("own:latest", false), ("base-builder:latest", true)] {
+        import(&podman, &station, image);
+        station.set_images(&[("base_builder", image)]);
+        let answer = station.settled();
+        let answer = answer.warned(&format!("{image}` was built on this host and is kept"));
+        assert_eq!(answer.get("/images/0/digest"), &Value::Null);
+        let told = station.info(json!({})).get("/environment").to_string();
+        assert!(told.contains(image) && !told.contains("Pulled"), "{told}");
+        station.set("pull", "always");
+        match in_registry {
+            true => drop(station.converges()),
+            false => drop(station.refuses(&[image, "the name and the tag"])),
+        }
+        station.set("pull", Value::Null);
+    }
+    // What came from the registry is still replaced by what is newer there.
+    station.push("base-builder", 2);
+    station.converges();
+}
+
+#[test]
+fn an_identity_token_is_no_password() {
+    let podman = Podman::start(true);
+    let mut station = station(&podman)
+        .only(&["images"])
+        .with("registry_auth", Value::Null);
+    let address = testbed().get("/registry/address");
+    std::fs::create_dir_all(station.path("docker")).unwrap();
+    std::fs::write(
+        station.path("docker/config.json"),
+        json!({ "auths": { address: { "identitytoken": "driftwood-and-kelp" } } }).to_string(),
+    )
+    .unwrap();
+    station.set_environment("DOCKER_CONFIG", station.path("docker").to_str().unwrap());
+    let answer = station.refuses(&["base-builder:latest", "identity token", "set `registry_auth`"]);
+    assert!(!answer.json.to_string().contains("driftwood"), "{}", answer.json);
 }

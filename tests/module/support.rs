@@ -12,6 +12,7 @@ pub mod repository;
 pub mod station;
 pub mod strace;
 pub mod testbed;
+pub mod tls;
 
 pub use answer::Answer;
 pub use build_station::BuildStation;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Station, testbed};
+use super::{Station, testbed, tls};
 
 /// What becomes of one request.
 #[derive(Debug, Clone, Copy)]
@@ -186,6 +186,8 @@ fn read_head(client: &mut TcpStream) -> io::Result<Option<(String, Vec<u8>)>> {
 /// A registry of a test's own over the testbed's store, without a password, behind a proxy.
 pub struct Registry {
     pub proxy: Proxy,
+    /// Under which images are named.
+    address: String,
     server: Child,
 }
 
@@ -194,6 +196,22 @@ impl Registry {
     pub fn serve(
         station: &mut Station,
         decide: impl Fn(&str, usize) -> Fate + Send + Sync + 'static,
+    ) -> Self {
+        Self::behind(station, decide, |address| address)
+    }
+
+    /// As `serve`, over TLS.
+    pub fn serve_over_tls(
+        station: &mut Station,
+        decide: impl Fn(&str, usize) -> Fate + Send + Sync + 'static,
+    ) -> Self {
+        Self::behind(station, decide, tls::before)
+    }
+
+    fn behind(
+        station: &mut Station,
+        decide: impl Fn(&str, usize) -> Fate + Send + Sync + 'static,
+        front: impl FnOnce(String) -> String,
     ) -> Self {
         let socket = station.path("registry.sock");
         let file = station.path("registry.yml");
@@ -214,16 +232,15 @@ impl Registry {
         drop(reach(&socket).unwrap());
         let path = socket;
         let connect = move || Ok(Box::new(reach(&path)?) as Box<dyn Connection>);
-        let registry = Self {
-            proxy: Proxy::start(connect, decide),
-            server,
-        };
-        station.set(
-            "registry",
-            format!("{}/{}", registry.proxy.address(), station.name),
-        );
+        let proxy = Proxy::start(connect, decide);
+        let address = front(proxy.address());
+        station.set("registry", format!("{address}/{}", station.name));
         station.set("registry_auth", json!(null));
-        registry
+        Self {
+            proxy,
+            address,
+            server,
+        }
     }
 }
 
@@ -249,7 +266,7 @@ impl Drop for Registry {
         self.server.kill().ok();
         self.server.wait().ok();
         // By name: an id may serve another test under another name.
-        let filter = format!("reference={}/*/*", self.proxy.address());
+        let filter = format!("reference={}/*/*", self.address);
         let words = [
             "images",
             "--filter",
