@@ -30,6 +30,8 @@ pub struct Log {
     size: u64,
     hasher: Sha256,
     tail: Tail,
+    /// What was written last.
+    last: Vec<u8>,
     failure: Option<Error>,
 }
 
@@ -82,6 +84,7 @@ impl Log {
             size: 0,
             hasher: Sha256::new(),
             tail: Tail::default(),
+            last: Vec::new(),
             failure: None,
         })
     }
@@ -98,12 +101,15 @@ impl Log {
         self.size = 0;
         self.hasher = Sha256::new();
         self.tail = Tail::default();
+        self.last.clear();
         self.failure = None;
         Ok(())
     }
 
     pub fn write(&mut self, bytes: &[u8]) {
         self.tail.add(bytes);
+        self.last.clear();
+        self.last.extend_from_slice(bytes);
         if self.failure.is_some() {
             return;
         }
@@ -114,6 +120,12 @@ impl Log {
             }
             Err(error) => self.failure = Some(Error::io("write", &self.path, &error)),
         }
+    }
+
+    /// Tells whether `message` is what was written last.
+    #[must_use]
+    pub fn ended_with(&self, message: &[u8]) -> bool {
+        self.last == message
     }
 
     /// Returns the last lines, and why the file lacks some, if it does.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, tim
 
 use super::log::Log;
 use super::moment;
-use crate::docker::containers::{Container, State};
+use crate::docker::containers::{Container, Part, State};
 use crate::docker::{Engine, Product};
 use crate::ending::Ending;
 use crate::error::{Error, Kind, Result};
@@ -90,8 +90,7 @@ impl Watch<'_> {
                 Followed::Stop(cause) if !has_ended => {
                     self.engine.stop_container(id, GRACE).await?;
                     // What it said on being stopped is in the log, too.
-                    log.restart()?;
-                    timeout(GRACE, self.copy(id, log)).await.ok();
+                    timeout(GRACE, self.copy(id, log)).await.unwrap_or(Ok(()))?;
                     let container = self.look(id, &mut contact).await?;
                     return Ok(End { container, cause });
                 }
@@ -103,6 +102,9 @@ impl Watch<'_> {
                     sleep(PAUSE).await;
                 }
                 Followed::Whole | Followed::Broken if has_ended => {
+                    if !self.is_whole(id, log).await {
+                        self.copy(id, log).await?;
+                    }
                     if container.exit_code == KILLED {
                         // Whoever removes a container kills it first.
                         sleep(PAUSE).await;
@@ -124,7 +126,7 @@ impl Watch<'_> {
         deadline: Option<Instant>,
         contact: &mut Contact,
     ) -> Followed {
-        let mut stream = std::pin::pin!(self.engine.container_log(id));
+        let mut stream = std::pin::pin!(self.engine.container_log(id, Part::AndOn));
         let mut glances = interval(GLANCE);
         glances.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silent = 0;
@@ -159,11 +161,23 @@ impl Watch<'_> {
         }
     }
 
-    /// Copies the log of a container that has ended.
-    async fn copy(&self, id: &str, log: &mut Log) {
-        let mut stream = std::pin::pin!(self.engine.container_log(id));
+    /// Copies the log of a container that has ended, from its start.
+    async fn copy(&self, id: &str, log: &mut Log) -> Result<()> {
+        log.restart()?;
+        let mut stream = std::pin::pin!(self.engine.container_log(id, Part::UpToNow));
         while let Some(Ok(bytes)) = stream.next().await {
             log.write(&bytes);
+        }
+        Ok(())
+    }
+
+    /// Tells whether the log ends as the engine's does: one that follows a container may stop early when it ends.
+    async fn is_whole(&self, id: &str, log: &Log) -> bool {
+        let mut stream = std::pin::pin!(self.engine.container_log(id, Part::Last));
+        match stream.next().await {
+            Some(Ok(message)) => log.ended_with(&message),
+            Some(Err(_)) => false,
+            None => log.ended_with(b""),
         }
     }
 

@@ -65,6 +65,16 @@ pub struct InMemory {
     pub gid: u32,
 }
 
+/// How much of a container's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Everything, and what comes until the container ends.
+    AndOn,
+    UpToNow,
+    /// The last message.
+    Last,
+}
+
 /// What a container does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -184,13 +194,18 @@ impl Engine {
             .map_err(|error| failure::engine(&error, "start the container"))
     }
 
-    /// Returns everything that the container has written and goes on writing, until it ends.
-    pub fn container_log(&self, id: &str) -> impl Stream<Item = Result<Bytes>> + use<> {
+    /// Returns what the container has written, a message of its log at a time.
+    pub fn container_log(&self, id: &str, part: Part) -> impl Stream<Item = Result<Bytes>> + use<> {
+        let (follow, tail) = match part {
+            Part::AndOn => (true, "all"),
+            Part::UpToNow => (false, "all"),
+            Part::Last => (false, "1"),
+        };
         let options = LogsOptionsBuilder::new()
-            .follow(true)
+            .follow(follow)
             .stdout(true)
             .stderr(true)
-            .tail("all")
+            .tail(tail)
             .build();
         self.docker.logs(id, Some(options)).map(|chunk| {
             chunk
