@@ -6,7 +6,9 @@ import subprocess
 from controller import PROJECT, ROLE, binary
 from cores import on_the_oldest_core_too
 
-VARIABLES = ["artifact_pruning", "build_automation", "cross_compile", "envoy_build", "registry_auth", "system_requirements"]
+VARIABLES = [
+    "artifact_pruning", "build_automation", "cross_compile", "envoy_build", "registry_auth", "system_requirements",
+]
 # A value that no option of the type takes, and the words with which it is refused.
 WRONG = {
     "int": ("soon", "convert to int"),
