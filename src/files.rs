@@ -237,6 +237,18 @@ pub fn resolved(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(path).map_err(|error| Error::io("look at", path, &error))
 }
 
+/// Gives what is at `from` the name `to`, on the same file system. Nothing there is no error.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    match fs::rename(from, to) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("rename", from, &error)),
+    }
+}
+
 /// Tells whether two paths lead to one place.
 #[must_use]
 pub fn is_same(one: &Path, other: &Path) -> bool {

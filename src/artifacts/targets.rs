@@ -1,7 +1,7 @@
 //! What links lead to, wherever in the directory of all artifacts they lie.
 //!
-//! Owns looking at that directory as a whole: links lead from one category into another, from beside the categories, and
-//! by absolute paths. None is followed by the system, and none out of the directory.
+//! Owns looking at that directory as a whole: links lead from one category into another, from beside the categories,
+//! and by absolute paths. None is followed by the system, and none out of the directory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -10,8 +10,8 @@ const ENTRIES: [usize; 8] = [100, 50, 20, 10, 5, 2, 1, 0];
 /// Where the answer says how many entries of which list were left out.
 const OMITTED: &str = "omitted";
 
-/// Returns `answer` with its lists and texts shortened until it has at most `longest` bytes as JSON, if it has more. Every
-/// field stays, but for those that repeat what the caller said or what other fields tell.
+/// Returns `answer` with its lists and texts shortened until it has at most `longest` bytes as JSON, if it has more.
+/// Every field stays, but for those that repeat what the caller said or what other fields tell.
 #[must_use]
 pub fn shortened(mut answer: Map<String, Value>, longest: usize) -> Map<String, Value> {
     if length(&answer) <= longest {

@@ -7,7 +7,7 @@ use crate::files::clearing;
 use crate::journal::Entry;
 use crate::threads;
 
-use super::{Change, Observed, Plan};
+use super::{Change, Observed, Plan, leftovers};
 
 /// Carries `plan` out, and returns what of it was made. A failure lets the others go on.
 ///
@@ -42,7 +42,7 @@ async fn make(change: &Change, observed: &Observed) -> Result<()> {
             threads::run(move || retention::remove(&Tree::open(&category)?, &removals)).await
         }
         Change::Leftover { directory, leftover } => {
-            threads::run(move || clearing::clear(&directory, leftover.name.as_ref())).await
+            threads::run(move || leftovers::remove(&directory, &leftover)).await
         }
         Change::Cache { directory, entry } => {
             threads::run(move || clearing::clear(&directory, &entry.path)).await

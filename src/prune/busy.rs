@@ -1,9 +1,9 @@
 //! What is under way, and is left alone with all that is its own.
 //!
 //! A build is held by its lock while a run of the module is at it, and seen by its container when none is: until what
-//! it made is collected, the build is under way, whether its container still runs or not. Where the container is gone,
-//! nobody can collect any more, and the build is over whatever its record says. Builds that somebody starts by hand have
-//! no name, but their containers tell which directories they see.
+//! it made is collected, the build is under way, whether its container still runs or not. Where the container is
+//! gone, nobody can collect any more, and the build is over whatever its record says. Builds that somebody starts by
+//! hand have no name, but their containers tell which directories they see.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

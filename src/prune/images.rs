@@ -31,7 +31,8 @@ pub fn origin(image: &ListedImage, environment: &[Reference]) -> Option<Referenc
     Reference::parse(&format!("{name}@{digest}"), "").ok()
 }
 
-/// Returns the superseded among `images`, each before the one that it was made from. `current` are the ids of the images that the environment has now.
+/// Returns the superseded among `images`, each before the one that it was made from. `current` are the ids of the
+/// images that the environment has now.
 #[must_use]
 pub fn superseded(
     images: &[ListedImage],
