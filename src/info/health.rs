@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::Observed;
-use crate::builds::record::State;
 use crate::resource::images;
 
 const GIB: u64 = 1 << 30;
@@ -45,14 +44,15 @@ pub fn problems(observed: &Observed, wanted: &images::Desired, min_free_gb: u64)
     match &observed.builds {
         Some(Ok(builds)) => {
             for build in builds {
-                match &build.record {
-                    Ok(Some(record)) if record.run.state == State::Failed => problems.push(format!(
+                if let Err(error) = &build.record {
+                    problems.push(error.to_string());
+                }
+                if let "failed" | "ended_badly" | "lost" = build.state() {
+                    problems.push(format!(
                         "the last build of `{}` failed: {}",
                         build.name,
-                        record.run.reason.as_deref().unwrap_or("no reason is recorded"),
-                    )),
-                    Ok(_) => {}
-                    Err(error) => problems.push(error.to_string()),
+                        build.reason().as_deref().unwrap_or("no reason is recorded"),
+                    ));
                 }
             }
         }

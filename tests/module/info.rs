@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use cross_compile::artifacts::Digest;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Podman, Station, testbed};
@@ -209,6 +210,14 @@ fn artifacts_are_listed_with_what_is_known_of_them() {
     assert_eq!(find(&full, "envoy-v1.32.0-arm64")["verification"], "changed");
 }
 
+/// Returns a record as the module writes it: with the digest of all that stands before.
+fn sealed(record: &Value) -> String {
+    let text = serde_json::to_string_pretty(record).unwrap();
+    let body = text.strip_suffix("\n}").unwrap();
+    let digest = Digest::of(body.as_bytes());
+    format!("{body},\n  \"sha256\": \"{digest}\"\n}}\n")
+}
+
 #[test]
 fn builds_are_told_by_their_records_and_their_containers() {
     let station = Station::converged();
@@ -226,17 +235,24 @@ fn builds_are_told_by_their_records_and_their_containers() {
             },
             "delivery": null,
         });
-        fs::write(directory.join("record.json"), record.to_string()).unwrap();
+        fs::write(directory.join("record.json"), sealed(&record)).unwrap();
     };
     record("envoy", "failed");
     record("consul", "started");
+    record("packages", "started");
+    fs::write(artifacts.join(".builds/envoy/log"), "log").unwrap();
     fs::create_dir_all(artifacts.join(".builds/vault")).unwrap();
     fs::write(artifacts.join(".builds/vault/record.json"), "{}").unwrap();
     let container = format!("{}-consul", station.name);
     let prefix = "io.goldentooth.cross_compile";
     let label = |name: &str, value: &str| format!("--label={prefix}{name}={value}");
-    testbed().docker(&[
-        "create",
+    let testbed = testbed();
+    testbed.docker(&[
+        "--config",
+        testbed.get("/registry/docker_config"),
+        "run",
+        "--detach",
+        "--network=none",
         "--name",
         &container,
         &label("", "0"),
@@ -244,18 +260,27 @@ fn builds_are_told_by_their_records_and_their_containers() {
         &label(".artifacts", &artifacts.to_string_lossy()),
         &label(".fingerprint", "f"),
         &label(".invocation", "i"),
-        &station.image("base-builder:latest"),
-        "true",
+        &format!("{}/base-builder:latest", testbed.get("/registry/prefix")),
+        "sh",
+        "-c",
+        "exit 3",
     ]);
+    testbed.docker(&["wait", &container]);
     let answer = told(&station, json!({ "gather": "builds,health" }));
-    testbed().docker(&["rm", "--force", &container]);
+    testbed.docker(&["rm", "--force", &container]);
     let told = |name: &str| {
         let builds = answer.get("/builds").as_array().unwrap();
         builds.iter().find(|build| build["name"] == name).unwrap().clone()
     };
     assert_eq!(told("envoy")["state"], "failed");
     assert_eq!(told("envoy")["reason"], "exit code 2");
-    assert_eq!(told("consul")["state"], "ended");
+    assert_eq!(told("envoy")["log"]["size"], 3);
+    assert_eq!(told("consul")["state"], "ended_badly");
+    assert_eq!(told("consul")["exit_code"], 3);
+    assert_eq!(told("consul")["reason"], "exit code 3");
+    assert!(told("consul")["finished_on"].is_string());
+    assert_eq!(told("consul")["log"], Value::Null);
+    assert_eq!(told("packages")["state"], "lost");
     assert_eq!(told("consul")["container"]["name"], json!(container));
     assert!(told("vault")["error"].as_str().unwrap().contains("record.json"));
     let problems = answer.get("/health/problems").to_string();
@@ -264,7 +289,12 @@ fn builds_are_told_by_their_records_and_their_containers() {
         "{problems}"
     );
     assert!(problems.contains("vault/record.json"), "{problems}");
-    assert!(!problems.contains("consul"), "{problems}");
+    for part in [
+        "the last build of `consul` failed: exit code 3",
+        "the last build of `packages` failed: its container is gone",
+    ] {
+        assert!(problems.contains(part), "{problems}");
+    }
 }
 
 #[test]
