@@ -30,7 +30,12 @@ const MOST_OPEN_FILES: u64 = 65_536;
 const MOST_PROCESSES: u64 = 32_768;
 /// What Docker counts processors in.
 const NANO: f64 = 1e9;
-const MOST_PROCESSORS: f64 = 1e6;
+/// Where containers have what they run with; nothing of the host is put in its place, or below the second ones.
+const RESERVED: [&str; 13] = [
+    "/", "/bin", "/boot", "/home", "/lib", "/lib64", "/opt", "/root", "/sbin", "/usr", "/usr/bin",
+    "/usr/lib", "/var",
+];
+const RESERVED_BELOW: [&str; 5] = ["/dev", "/etc", "/proc", "/run", "/sys"];
 
 /// A build as it is to be.
 #[derive(Debug, Clone)]
@@ -217,19 +222,26 @@ impl Desired {
     }
 }
 
-/// Returns the image that builds, and the toolkit's service whose cache it shares.
+/// Returns the image that builds, and the name of its cache: the toolkit's service of that image. What the toolkit has
+/// no service for keeps apart, by an underscore or a dot, which no service has in the name of its own making.
 fn image(arguments: &Arguments) -> Result<(Reference, String)> {
     let containers = cross_compile::images(&arguments.containers)?;
     let own_key = format!("{}_builder", arguments.name.replace(['-', '.'], "_"));
     let service = |key: &str| key.replace('_', "-");
+    // Several names have the same key, and each holds a lock of its own.
+    let own_cache = format!("{}-builder", arguments.name);
     if let Some(image) = arguments.image.as_deref().filter(|image| !image.is_empty()) {
         let reference =
             Reference::parse(image, &arguments.registry).map_err(|error| error.context("`image`"))?;
         let same = containers.iter().find(|(_, image)| {
             Reference::parse(image, &arguments.registry).is_ok_and(|other| other == reference)
         });
-        let key = same.map_or(own_key.as_str(), |(key, _)| key.as_str());
-        return Ok((reference, service(key)));
+        let cache = match same {
+            Some((key, _)) if *key == own_key => own_cache,
+            Some((key, _)) => service(key),
+            None => format!("{}_custom", arguments.name),
+        };
+        return Ok((reference, cache));
     }
     let image = containers
         .get(&own_key)
@@ -246,14 +258,15 @@ fn image(arguments: &Arguments) -> Result<(Reference, String)> {
         })?;
     let reference = Reference::parse(image, &arguments.registry)
         .map_err(|error| error.context(format!("`containers.{own_key}`")))?;
-    Ok((reference, service(&own_key)))
+    Ok((reference, own_cache))
 }
 
 fn target(path: &Path, option: &str) -> Result<String> {
     let path = absolute(path, option)?;
-    let reserved = ["/", "/dev", "/proc", "/sys", "/etc", "/run"];
+    let is_reserved = RESERVED.iter().any(|reserved| path == Path::new(reserved))
+        || RESERVED_BELOW.iter().any(|reserved| path.starts_with(reserved));
     match path.to_str() {
-        Some(text) if !reserved.contains(&text) => Ok(text.to_owned()),
+        Some(text) if !is_reserved => Ok(text.to_owned()),
         _ => Err(Error::new(
             Kind::Invalid,
             format!("`{option}` cannot be `{}`", path.display()),
@@ -272,10 +285,11 @@ fn confinement(arguments: &Arguments, facts: &Facts) -> Result<Confinement> {
         ));
     }
     let network = non_empty(&arguments.network, "network")?;
-    if network == "host" || network.starts_with("container:") || network.starts_with("ns:") {
+    // No network is called so; engines take what stands before a colon for a mode, with options behind it.
+    if network == "host" || network.contains(':') {
         return Err(Error::new(
             Kind::Invalid,
-            format!("`network` cannot be `{network}`: a build does not share others' networks"),
+            format!("`network` cannot be `{network}`: a build shares no other's network"),
         )
         .with_remedy("use `bridge`, `none`, or a network that was created"));
     }
@@ -300,11 +314,15 @@ fn nano_processors(given: Option<f64>, processors: u64) -> Result<u64> {
     let Some(given) = given else {
         return Ok(processors.saturating_mul(1_000_000_000));
     };
-    if !(0.01..=MOST_PROCESSORS).contains(&given) {
+    let most = f64::from(u32::try_from(processors).unwrap_or(u32::MAX));
+    if !(0.01..=most).contains(&given) {
         return Err(Error::new(
             Kind::Invalid,
-            format!("`cpus` must be 0.01 or more, got `{given}`"),
-        ));
+            format!(
+                "`cpus` must be 0.01 or more, and no more than this machine's {processors}, got `{given}`"
+            ),
+        )
+        .with_remedy("leave it out to give the build all of them"));
     }
     #[expect(
         clippy::cast_possible_truncation,

@@ -41,12 +41,22 @@ fn the_image_is_the_one_of_the_builds_name_or_the_one_that_is_said() {
         (
             json!({ "name": "llama.cpp", "containers": { "llama_cpp_builder": "r.io/x:1" } }),
             "r.io/x:1",
-            "llama-cpp-builder",
+            "llama.cpp-builder",
         ),
         (
             json!({ "name": "consul", "image": "go:1" }),
             "ghcr.io/goldentooth/go:1",
-            "consul-builder",
+            "consul_custom",
+        ),
+        (
+            json!({ "image": "docker.io/library/other:1" }),
+            "docker.io/library/other:1",
+            "envoy_custom",
+        ),
+        (
+            json!({ "image": "envoy-builder" }),
+            "ghcr.io/goldentooth/envoy-builder:latest",
+            "envoy-builder",
         ),
         (
             json!({ "name": "packages", "image": "base-builder:latest" }),
@@ -71,14 +81,21 @@ fn what_can_never_work_is_refused_by_option() {
         (json!({ "name": "../x" }), "`name` cannot be"),
         (json!({ "image": "A B" }), "`image`: malformed"),
         (json!({ "artifacts_target": "relative" }), "`artifacts_target`"),
-        (json!({ "artifacts_target": "/proc" }), "`artifacts_target`"),
+        (json!({ "artifacts_target": "/proc/x" }), "`artifacts_target`"),
+        (json!({ "artifacts_target": "/usr/" }), "`artifacts_target`"),
+        (json!({ "cache_target": "/etc/x" }), "`cache_target`"),
         (json!({ "cache_target": "/artifacts/cache" }), "overlap"),
         (json!({ "memory": 1000 }), "`memory` must be"),
         (json!({ "cpus": 0 }), "`cpus` must be"),
         (json!({ "cpus": -1 }), "`cpus` must be"),
+        (json!({ "cpus": 4.5 }), "no more than this machine's 4"),
         (json!({ "pids_limit": 0 }), "`pids_limit` must be"),
         (json!({ "network": "host" }), "`network` cannot be"),
         (json!({ "network": "container:x" }), "`network` cannot be"),
+        (
+            json!({ "network": "slirp4netns:allow_host_loopback=true" }),
+            "`network` cannot be",
+        ),
         (json!({ "network": " " }), "`network` must not be empty"),
         (json!({ "user": "a b" }), "is no user"),
         (json!({ "build_timeout": 0 }), "`build_timeout` must be"),
@@ -132,4 +149,17 @@ fn what_is_expected_can_be_said_and_can_be_nothing() {
     let directories = |options| desired(options).unwrap().directories().len();
     assert_eq!(directories(json!({})), 2);
     assert_eq!(directories(json!({ "expect": [] })), 1);
+}
+
+#[test]
+fn names_that_have_one_image_have_caches_of_their_own() {
+    let caches = ["my-tool", "my_tool", "my.tool"].map(|name| {
+        let options = json!({ "name": name, "containers": { "my_tool_builder": "x:1" } });
+        desired(options).unwrap().cache
+    });
+    let expected = ["my-tool-builder", "my_tool-builder", "my.tool-builder"];
+    assert_eq!(
+        caches,
+        expected.map(|name| Path::new("/opt/goldentooth/build-cache").join(name))
+    );
 }
