@@ -157,13 +157,14 @@ async fn work(
     for warning in warnings {
         context.journal.warn(warning);
     }
-    common.invocation = Some(arguments::invocation(&parameters, &secrets));
+    let shown = arguments::concealed(&chosen.specification().options, &parameters);
+    common.invocation = Some(arguments::invocation(&shown, &secrets));
     common.deprecations = deprecations;
     if let Some(error) = rejection {
         return Err(error);
     }
     if !no_log {
-        let line = arguments::invoked(&chosen.specification().options, &parameters, &secrets);
+        let line = arguments::invoked(&chosen.specification().options, &shown, &secrets);
         let line = target_log_info.map_or(line.clone(), |information| format!("{information} {line}"));
         let writer = syslog::Writer {
             facility: syslog_facility.as_deref().unwrap_or_default(),

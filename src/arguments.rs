@@ -33,9 +33,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use argument::{Alias, Argument, Literal, Presence, Removal, Type, When};
+pub use coerce::boolean;
 pub use environment::{Environment, System};
 pub use logged::{invoked, sanitized};
-pub use secrets::remove_values;
+pub use secrets::{concealed, remove_values};
 pub use specification::{Options, Relations, RequiredBy, RequiredIf, Specification};
 
 /// Options as Ansible sends them, and as modules get them.

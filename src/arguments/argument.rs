@@ -21,7 +21,8 @@ pub struct Argument {
     pub aliases: &'static [Alias],
     /// Whether the value is secret; unsaid, a name that looks like a password's earns a warning.
     pub no_log: Option<bool>,
-    /// Whether the values of a dict are secret under keys that are called so.
+    /// Whether the values of a dict are secret under keys that are called so; the others are not shown either where the
+    /// options are.
     pub secret_keys: bool,
     /// Set once the option is on its way out.
     pub removal: Option<Removal>,

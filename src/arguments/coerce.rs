@@ -67,7 +67,11 @@ fn string(value: &Value) -> String {
     }
 }
 
-fn boolean(value: &Value) -> Result<bool, String> {
+/// Returns `value` as a boolean, which many words are.
+///
+/// # Errors
+/// Python's words for what is none.
+pub fn boolean(value: &Value) -> Result<bool, String> {
     let meant = match value {
         Value::Bool(flag) => return Ok(*flag),
         Value::Number(number) => match number.as_f64() {

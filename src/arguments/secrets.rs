@@ -90,6 +90,23 @@ impl Secrets {
     }
 }
 
+/// Returns `parameters` as they are shown: without the values of those dicts of which any may be a secret.
+#[must_use]
+pub fn concealed(options: &Options, parameters: &Parameters) -> Parameters {
+    let mut shown = parameters.clone();
+    for argument in options.arguments.iter().filter(|argument| argument.secret_keys) {
+        match shown.get_mut(argument.name) {
+            Some(Value::Object(entries)) => {
+                entries.values_mut().for_each(|value| *value = Value::from(WHOLE));
+            }
+            Some(Value::Null) | None => {}
+            // A text that could not be read as a dict.
+            Some(other) => *other = Value::from(WHOLE),
+        }
+    }
+    shown
+}
+
 /// Takes `secrets` out of every text and number inside `value`, the longest first.
 pub fn remove_values(value: &mut Value, secrets: &[String]) {
     let mut longest_first: Vec<&str> = secrets
@@ -178,6 +195,22 @@ mod tests {
     fn no_secret_and_an_empty_one_change_nothing() {
         assert_eq!(removed(json!("text"), &[]), "text");
         assert_eq!(removed(json!("text"), &[""]), "text");
+    }
+
+    #[test]
+    fn values_of_variables_are_not_shown_whatever_they_are_called() {
+        use super::super::cross_compile_build::SPECIFICATION;
+        for (given, shown) in [
+            (json!({"A": "x", "B": 1}), json!({"A": WHOLE, "B": WHOLE})),
+            (json!("A=x"), json!(WHOLE)),
+            (json!({}), json!({})),
+            (Value::Null, Value::Null),
+        ] {
+            let parameters = json!({"name": "x", "environment": given});
+            let expected = json!({"name": "x", "environment": shown});
+            let told = concealed(&SPECIFICATION.options, parameters.as_object().unwrap());
+            assert_eq!(Value::Object(told), expected);
+        }
     }
 
     #[test]

@@ -212,13 +212,15 @@ impl Apply<'_> {
             .into_iter()
             .filter_map(|path| Some((path, files::space(path).ok()?)))
             .collect();
+        let variables = &self.desired.variables;
+        let tail: Vec<String> = log.tail().iter().map(|line| variables.concealed(line)).collect();
         outcome::failure(
             end,
             &Circumstances {
                 name: place.name(),
                 container: &container,
                 log: &place.log(),
-                tail: &log.tail(),
+                tail: &tail,
                 memory: self.desired.confinement.memory,
                 limit: self.desired.build_timeout.as_secs(),
                 spaces: &spaces,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::inputs::Inputs;
-use crate::arguments::cross_compile::EnvoyBuild;
+use crate::arguments::{self, cross_compile::EnvoyBuild};
 use crate::error::{Error, Kind, Result};
 
 /// The build that `envoy_build` is for.
@@ -15,6 +15,10 @@ pub const ENVOY: &str = "envoy";
 const JOBS: &str = "PARALLEL_JOBS";
 const VERSION: &str = "ENVOY_VERSION";
 const PACKAGE: &str = "CREATE_DEB";
+
+/// What stands for a value that may be a secret, as for those that are.
+const HIDDEN: &str = "********";
+const SHORTEST_SECRET: usize = 8;
 
 /// What a build finds in its environment, by name.
 #[derive(Clone, PartialEq, Eq)]
@@ -75,8 +79,16 @@ impl Variables {
                 Source::Option("envoy_build.create_deb_package"),
             );
         }
-        for (name, value) in given {
-            variables.set(name, &text(name, value)?, Source::User);
+        for (variable, value) in given {
+            let mut text = text(variable, value)?;
+            if name == ENVOY
+                && variable == PACKAGE
+                && let Some(flag) = as_flag(&text)
+            {
+                // The builder knows one spelling, and users have all of Ansible's.
+                flag.clone_into(&mut text);
+            }
+            variables.set(variable, &text, Source::User);
         }
         Ok(variables)
     }
@@ -134,6 +146,22 @@ impl Variables {
             .map(|(name, variable)| (name.as_str(), variable.value.as_str()))
     }
 
+    /// Returns `text` without those of the user's values that may be secrets: any that are not short, nor a mere word or
+    /// path.
+    #[must_use]
+    pub fn concealed(&self, text: &str) -> String {
+        let mut values: Vec<&str> = self
+            .given()
+            .flat_map(|(_, value)| value.lines())
+            .map(str::trim)
+            .filter(|value| may_be_secret(value))
+            .collect();
+        values.sort_unstable_by_key(|value| std::cmp::Reverse(value.len()));
+        values
+            .iter()
+            .fold(text.to_owned(), |text, value| text.replace(value, HIDDEN))
+    }
+
     /// Returns names and values as a container is given them.
     #[must_use]
     pub fn to_pairs(&self) -> Vec<(String, String)> {
@@ -141,6 +169,20 @@ impl Variables {
             .iter()
             .map(|(name, variable)| (name.clone(), variable.value.clone()))
             .collect()
+    }
+}
+
+fn may_be_secret(value: &str) -> bool {
+    let is_word = value.bytes().all(|byte| byte.is_ascii_alphabetic());
+    value.len() >= SHORTEST_SECRET && !is_word && !value.starts_with('/')
+}
+
+/// Returns how the toolkit's builders spell a boolean.
+fn as_flag(text: &str) -> Option<&'static str> {
+    match arguments::boolean(&Value::from(text)) {
+        Ok(true) => Some("true"),
+        Ok(false) => Some("false"),
+        Err(_) => None,
     }
 }
 
@@ -270,6 +312,49 @@ mod tests {
         assert_eq!(without.expected("envoy")[0], "envoy-v[[]1[]][*]-arm64");
         assert_eq!(without.expected("envoy").len(), 4);
         assert_eq!(variables("vault", json!({})).expected("vault"), ["*"]);
+    }
+
+    #[test]
+    fn a_flag_is_told_to_the_builder_in_its_one_spelling() {
+        for (given, told, files) in [
+            (json!("True"), "true", 5),
+            (json!("yes"), "true", 5),
+            (json!(1), "true", 5),
+            (json!("off"), "false", 4),
+            (json!("perhaps"), "perhaps", 4),
+        ] {
+            let envoy = variables("envoy", json!({ "CREATE_DEB": given }));
+            let pair = ("CREATE_DEB".to_owned(), told.to_owned());
+            assert!(envoy.to_pairs().contains(&pair), "{given}");
+            assert_eq!(envoy.expected("envoy").len(), files, "{given}");
+        }
+        let other = variables("vault", json!({ "CREATE_DEB": "yes" }));
+        assert!(
+            other
+                .to_pairs()
+                .contains(&("CREATE_DEB".to_owned(), "yes".to_owned()))
+        );
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_shown_and_mere_words_are() {
+        let variables = variables(
+            "x",
+            json!({ "A": "hightide-secret", "B": "release", "C": "/usr/local/bin", "D": "s3cret", "E": "MinSizeRel",
+                "F": "-----BEGIN\nTm90IGEga2V5\n-----END", "G": "hightide-secret-too" }),
+        );
+        for (text, shown) in [
+            ("a hightide-secret, b", "a ********, b"),
+            ("hightide-secret-too", "********"),
+            (
+                "target/release in /usr/local/bin",
+                "target/release in /usr/local/bin",
+            ),
+            ("MinSizeRel s3cret", "MinSizeRel s3cret"),
+            ("key Tm90IGEga2V5", "key ********"),
+        ] {
+            assert_eq!(variables.concealed(text), shown);
+        }
     }
 
     #[test]

@@ -142,7 +142,17 @@ fn the_provenance_says_what_went_in_and_shows_no_secret() {
     assert!(!answer.json.to_string().contains("hightide"), "{}", answer.json);
     // A failure shows the end of the log, but no secret in it.
     let mut failing = station;
-    failing.set_script("echo the token is $API_TOKEN; exit 1");
-    let answer = failing.run().failed(&["the token is ********"]);
-    assert!(!answer.json.to_string().contains("hightide"), "{}", answer.json);
+    failing.set_script("echo the token is $API_TOKEN; echo and $PLAIN; exit 1");
+    let answer = failing.run().failed(&["the token is ********", "and ********"]);
+    for shown in [&answer, &failing.check()] {
+        let text = shown.json.to_string();
+        assert!(
+            !text.contains("hightide") && !text.contains("low-water"),
+            "{text}"
+        );
+        assert_eq!(
+            shown.get("/invocation/module_args/environment/PLAIN"),
+            &json!("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+        );
+    }
 }
