@@ -33,8 +33,9 @@ const ARGUMENTS: &[Argument] = &[
         .describe(&[
             "Variables of the build's environment. They win over those that the module sets, which are \
              C(GOLDENTOOTH_CLUSTER), C(OUTPUT_DIR), C(PARALLEL_JOBS) and, for V(envoy), those of O(envoy_build).",
-            "Their values are recorded as hashes only. A variable that is called like a secret is also removed \
-             from everything that the module returns.",
+            "Their values are recorded as hashes only, and not shown among the options of a call. A variable that is \
+             called like a secret is also removed from everything that the module returns.",
+            "For V(envoy), C(CREATE_DEB) may be any word that Ansible takes for a boolean.",
         ]),
     shared("envoy_build"),
     Argument::list("expect", Type::Str)
@@ -53,7 +54,10 @@ const ARGUMENTS: &[Argument] = &[
     ]),
     Argument::new("build_timeout", Type::Int)
         .default(Literal::Int(14400))
-        .describe(&["Seconds after which the build is stopped, counted from its start."]),
+        .describe(&[
+            "Seconds after which the build is stopped, counted from its start. One that nobody waits for is stopped by \
+             the first call after that.",
+        ]),
     Argument::new("keep_failed", Type::Bool)
         .default(Literal::Bool(true))
         .describe(&[
@@ -65,7 +69,7 @@ const ARGUMENTS: &[Argument] = &[
         .describe(&["Memory that the build may use, such as V(8GB); there is no swap on top of it."]),
     Argument::new("cpus", Type::Float)
         .computed("all processors of the machine")
-        .describe(&["Processors that the build may use, in parts too."]),
+        .describe(&["Processors that the build may use, in parts too; no more than the machine has."]),
     Argument::new("pids_limit", Type::Int)
         .default(Literal::Int(4096))
         .describe(&["Processes and threads that the build may have at once."]),
@@ -97,7 +101,8 @@ const ARGUMENTS: &[Argument] = &[
         .default(Literal::Str("/tmp/bazel-cache"))
         .describe(&[
             "Where the build finds its cache, in the container. It is the one in O(cache_dir) that the toolkit's \
-             service of the same image mounts.",
+             service of the same image mounts; an image that is none of O(containers) has one of its own, and so has a \
+             name with dots or underscores.",
         ]),
     shared("base_dir"),
     shared("artifacts_dir"),

@@ -80,8 +80,8 @@ fn a_build_that_ended_unseen_is_collected_by_the_next_run() {
 fn a_build_that_ended_in_time_is_collected_however_late() {
     let mut station = BuildStation::new("echo hi >x").with("wait", false);
     station.set("build_timeout", 1);
-    let start = Instant::now();
     station.run().changed();
+    let start = Instant::now();
     until("the build has ended and its time is over", || {
         !running(&station) && start.elapsed() > Duration::from_secs(2)
     });
@@ -96,8 +96,8 @@ fn a_build_that_nobody_waits_for_is_stopped_by_the_first_call_after_its_time() {
     let station = BuildStation::new("sleep 600")
         .with("wait", false)
         .with("build_timeout", 2);
-    let start = Instant::now();
     station.run().changed();
+    let start = Instant::now();
     until("its time is over", || start.elapsed() > Duration::from_secs(3));
     assert!(running(&station));
     station.run().failed(&["longer than `build_timeout` (2 s)"]);
