@@ -122,6 +122,15 @@ impl Log {
         self.tail.lines()
     }
 
+    /// Returns whether its last line is that of `end`, where that has one.
+    #[must_use]
+    pub fn ends_as(&self, end: &[u8]) -> bool {
+        let mut other = Tail::default();
+        other.add(end);
+        let last = other.lines().pop();
+        last.is_none() || last == self.tail.lines().pop()
+    }
+
     #[must_use]
     pub fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
@@ -274,6 +283,22 @@ mod tests {
             assert_eq!(fs::read(place.older_log(age)).unwrap(), expected.as_bytes());
         }
         assert!(!place.older_log(OLDER + 1).exists());
+    }
+
+    #[test]
+    fn a_log_that_lacks_its_end_is_told_from_a_whole_one() {
+        let (_artifacts, place) = place();
+        let mut log = Log::create(&place).unwrap();
+        log.write(b"one\ntwo\n");
+        for (end, expected) in [
+            ("two\n", true),
+            ("two", true),
+            ("", true),
+            ("\n", true),
+            ("three\n", false),
+        ] {
+            assert_eq!(log.ends_as(end.as_bytes()), expected, "{end}");
+        }
     }
 
     #[test]

@@ -97,10 +97,12 @@ impl Watch<'_> {
                 }
                 // Its time was up when it ended by itself: what there is of its log is still to be read.
                 Followed::Stop(_) => deadline = None,
-                // Its end is known, and the log of it is not whole yet.
-                Followed::Broken if has_ended && attempts < ATTEMPTS => {
+                // Its end is known, and the log of it is not whole: a busy Docker ends the stream of a container that
+                // ends before it has told everything.
+                Followed::Whole | Followed::Broken
+                    if has_ended && attempts < ATTEMPTS && !self.is_whole(id, log).await =>
+                {
                     attempts += 1;
-                    sleep(PAUSE).await;
                 }
                 Followed::Whole | Followed::Broken if has_ended => {
                     if container.exit_code == KILLED {
@@ -157,6 +159,18 @@ impl Watch<'_> {
                 }
             }
         }
+    }
+
+    /// Returns whether the log ends as the container's does; also where the engine cannot tell.
+    async fn is_whole(&self, id: &str, log: &Log) -> bool {
+        let mut end = Vec::new();
+        let mut stream = std::pin::pin!(self.engine.container_log_end(id));
+        let read = async {
+            while let Some(Ok(bytes)) = stream.next().await {
+                end.extend_from_slice(&bytes);
+            }
+        };
+        timeout(GRACE, read).await.is_err() || log.ends_as(&end)
     }
 
     /// Copies the log of a container that has ended.

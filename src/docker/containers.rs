@@ -186,11 +186,20 @@ impl Engine {
 
     /// Returns everything that the container has written and goes on writing, until it ends.
     pub fn container_log(&self, id: &str) -> impl Stream<Item = Result<Bytes>> + use<> {
+        self.log(id, "all")
+    }
+
+    /// Returns the last that a container has written which has ended.
+    pub fn container_log_end(&self, id: &str) -> impl Stream<Item = Result<Bytes>> + use<> {
+        self.log(id, "1")
+    }
+
+    fn log(&self, id: &str, lines: &str) -> impl Stream<Item = Result<Bytes>> + use<> {
         let options = LogsOptionsBuilder::new()
             .follow(true)
             .stdout(true)
             .stderr(true)
-            .tail("all")
+            .tail(lines)
             .build();
         self.docker.logs(id, Some(options)).map(|chunk| {
             chunk
