@@ -289,6 +289,17 @@ mod tests {
     }
 
     #[test]
+    fn a_log_that_lacks_its_end_is_told_from_a_whole_one() {
+        let (_artifacts, place) = place();
+        let mut log = Log::create(&place).unwrap();
+        assert!(log.ended_with(b""));
+        log.write(b"one\n");
+        assert!(log.ended_with(b"one\n") && !log.ended_with(b"two\n"));
+        log.restart().unwrap();
+        assert!(log.ended_with(b""));
+    }
+
+    #[test]
     fn a_full_disk_ends_the_file_and_is_told() {
         let (_artifacts, place) = place();
         let mut log = Log::create(&place).unwrap();

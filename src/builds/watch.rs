@@ -102,7 +102,10 @@ impl Watch<'_> {
                     sleep(PAUSE).await;
                 }
                 Followed::Whole | Followed::Broken if has_ended => {
-                    if !self.is_whole(id, log).await {
+                    for _ in 0..ATTEMPTS {
+                        if self.is_whole(id, log).await {
+                            break;
+                        }
                         self.copy(id, log).await?;
                     }
                     if container.exit_code == KILLED {
@@ -174,10 +177,10 @@ impl Watch<'_> {
     /// Tells whether the log ends as the engine's does: one that follows a container may stop early when it ends.
     async fn is_whole(&self, id: &str, log: &Log) -> bool {
         let mut stream = std::pin::pin!(self.engine.container_log(id, Part::Last));
-        match stream.next().await {
-            Some(Ok(message)) => log.ended_with(&message),
-            Some(Err(_)) => false,
-            None => log.ended_with(b""),
+        match timeout(GRACE, stream.next()).await {
+            Ok(Some(Ok(message))) => log.ended_with(&message),
+            Ok(None) => log.ended_with(b""),
+            Ok(Some(Err(_))) | Err(_) => false,
         }
     }
 

@@ -246,7 +246,10 @@ fn builds_are_told_by_their_records_and_their_containers() {
     let container = format!("{}-consul", station.name);
     let prefix = "io.goldentooth.cross_compile";
     let label = |name: &str, value: &str| format!("--label={prefix}{name}={value}");
-    testbed().docker(&[
+    let testbed = testbed();
+    testbed.docker(&[
+        "--config",
+        testbed.get("/registry/docker_config"),
         "run",
         "--detach",
         "--network=none",
@@ -257,14 +260,14 @@ fn builds_are_told_by_their_records_and_their_containers() {
         &label(".artifacts", &artifacts.to_string_lossy()),
         &label(".fingerprint", "f"),
         &label(".invocation", "i"),
-        &station.image("base-builder:latest"),
+        &format!("{}/base-builder:latest", testbed.get("/registry/prefix")),
         "sh",
         "-c",
         "exit 3",
     ]);
-    testbed().docker(&["wait", &container]);
+    testbed.docker(&["wait", &container]);
     let answer = told(&station, json!({ "gather": "builds,health" }));
-    testbed().docker(&["rm", "--force", &container]);
+    testbed.docker(&["rm", "--force", &container]);
     let told = |name: &str| {
         let builds = answer.get("/builds").as_array().unwrap();
         builds.iter().find(|build| build["name"] == name).unwrap().clone()
