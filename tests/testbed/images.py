@@ -51,7 +51,9 @@ def push(registry, name, tags, layers, target=None, configuration=None):
 def push_made_up(registry, name, tag, layers, size_kb, seed):
     """Pushes an image of made-up layers; returns its digest."""
     content = [made_up(seed, number, size_kb) for number in range(layers)]
-    return push(registry, name, [tag], content)["digest"]
+    # Of its repository alone: an engine that removes the last name of an image while another repository's pull finds it
+    # there leaves that pull with nothing.
+    return push(registry, name, [tag], content, configuration={"Labels": {"repository": name}})["digest"]
 
 
 def push_index(registry, name, tag, platforms, layers, size_kb, seed):
