@@ -10,6 +10,7 @@ mod failure;
 mod greeting;
 mod images;
 mod listing;
+mod networks;
 mod request;
 mod socket;
 mod trust;
@@ -18,6 +19,7 @@ pub use answer::kind_of_answer;
 pub use failure::{explained, with_sources};
 pub use images::{ListedImage, bare};
 pub use listing::Container;
+pub use networks::Network;
 pub use socket::{Surroundings, choose as choose_socket};
 
 use std::io;
@@ -28,10 +30,9 @@ use std::time::Duration;
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error as EngineError;
 use bollard::models::DriverData;
-use bollard::query_parameters::{CreateImageOptionsBuilder, InspectNetworkOptions, RemoveImageOptions};
+use bollard::query_parameters::{CreateImageOptionsBuilder, RemoveImageOptions};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::StreamExt as _;
-use serde_json::json;
 use tokio::sync::OnceCell;
 use tokio::time::timeout as within;
 
@@ -340,59 +341,6 @@ impl Engine {
         {
             Ok(_) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
             Err(error) => Err(failure::engine(&error, &format!("replace image `{name}`"))),
-        }
-    }
-
-    /// Returns whether the engine has a network of this name.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub async fn has_network(&self, name: &str) -> Result<bool> {
-        match self
-            .docker
-            .inspect_network(name, None::<InspectNetworkOptions>)
-            .await
-        {
-            // Docker also answers to the beginning of an id.
-            Ok(network) => Ok(network.name.as_deref() == Some(name)),
-            Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
-            // An answer that the types do not know is still a network that is there.
-            Err(EngineError::JsonDataError { .. }) => Ok(true),
-            Err(error) => Err(failure::engine(&error, &format!("inspect network `{name}`"))),
-        }
-    }
-
-    /// Creates a bridge network.
-    ///
-    /// # Errors
-    /// The engine's; that somebody else created it meanwhile is none.
-    pub async fn create_network(&self, name: &str) -> Result<()> {
-        // Docker before API 1.44 makes a second network of the name unless it is told not to, and then knows neither
-        // by it. Bollard's type has no place for that.
-        let wanted = json!({
-            "Name": name,
-            "Driver": "bridge",
-            "Labels": { "io.goldentooth.cross_compile": env!("CARGO_PKG_VERSION") },
-            "CheckDuplicate": true,
-        });
-        let answer = within(
-            self.timeout,
-            request::post(&self.socket, "/networks/create", &wanted),
-        )
-        .await
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        let error = match answer {
-            Ok(answer) if answer.status().is_success() => return Ok(()),
-            Ok(answer) => EngineError::DockerResponseServerError {
-                status_code: answer.status().as_u16(),
-                message: request::message(&answer),
-            },
-            Err(err) => EngineError::IOError { err },
-        };
-        // Docker has a status for a network that is there meanwhile, Podman does not.
-        match self.has_network(name).await {
-            Ok(true) => Ok(()),
-            _ => Err(failure::engine(&error, &format!("create network `{name}`"))),
         }
     }
 }

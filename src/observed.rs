@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use crate::context::Context;
 use crate::desired::Desired;
-use crate::docker::{Engine, Identity, Product};
+use crate::docker::{Engine, Identity, Network, Product};
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::resource::images::Access;
@@ -27,7 +27,7 @@ pub struct Observed {
     /// One for each desired directory.
     pub directories: Vec<directories::Observed>,
     pub toolkit: Option<Arc<toolkit::Observed>>,
-    pub network: Option<bool>,
+    pub network: Option<Vec<Network>>,
     /// One for each desired image.
     pub images: Vec<images::Observed>,
     pub compose_override: Option<compose_override::Observed>,
@@ -42,7 +42,7 @@ struct ThroughEngine {
     identity: Option<Identity>,
     buildx: Option<bool>,
     requirements: Option<requirements::Observed>,
-    network: Option<bool>,
+    network: Option<Vec<Network>>,
     images: Vec<images::Observed>,
 }
 

@@ -94,9 +94,9 @@ impl Plan {
             );
         }
         let has_checkout = errors.len() == before;
-        if let Some(exists) = observed.network {
+        if let Some(networks) = &observed.network {
             plan.add(
-                Ok(network::plan(&desired.network, exists)),
+                network::plan(&desired.network, networks),
                 Change::Network,
                 &mut errors,
             );

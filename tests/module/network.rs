@@ -1,8 +1,10 @@
 //! The external network of the override: there after a run, and nobody else's is touched.
 
-use serde_json::json;
-
+use std::collections::HashMap;
+use std::process::Command;
 use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use crate::support::{Doorstep, Podman, Station, testbed};
 
@@ -35,6 +37,38 @@ fn a_missing_network_is_made() {
 fn a_network_that_compose_made_is_taken_as_it_is() {
     let station = Station::new().only(&["network"]);
     testbed().docker(&["network", "create", "--label", "whose=theirs", &station.name]);
+    station.settled();
+}
+
+/// Creates a network whether there is one of its name or not, as two clients do that ask at the same time. Returns its id.
+fn create_beside(name: &str, label: Option<&str>) -> String {
+    let labels: HashMap<&str, &str> = label.into_iter().map(|label| (label, "")).collect();
+    let output = Command::new("curl")
+        .args(["--silent", "--show-error", "--fail", "--unix-socket"])
+        .arg(testbed().path("/engine/socket"))
+        .args(["--header", "Content-Type: application/json", "--data"])
+        .arg(json!({ "Name": name, "Labels": labels }).to_string())
+        .arg("http://engine/networks/create")
+        .output()
+        .unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    answer["Id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn networks_of_one_name_become_one_again() {
+    let station = Station::new().only(&["network"]);
+    station.run().changed();
+    let name = &station.name;
+    create_beside(name, Some("io.goldentooth.cross_compile"));
+    station
+        .converges()
+        .did(&[&format!("Removed duplicates of network `{name}`")]);
+    let theirs = [create_beside(name, None), create_beside(name, None)];
+    station.refuses(&["3 networks are called", "docker network rm"]);
+    for id in theirs {
+        testbed().docker(&["network", "rm", &id]);
+    }
     station.settled();
 }
 
