@@ -71,6 +71,7 @@ pub fn failure(end: &End, circumstances: &Circumstances<'_>) -> Option<Error> {
             format!("the build of `{name}` could not run: {}", end.container.error),
             "check `command`, `network` and the image".to_owned(),
         ),
+        Cause::Outside => stopped(name, code),
         Cause::Itself if code == 0 => return None,
         Cause::Itself if end.container.out_of_memory => (
             Kind::Failed,
@@ -92,11 +93,7 @@ pub fn failure(end: &End, circumstances: &Circumstances<'_>) -> Option<Error> {
             },
             "free space (`cross_compile_prune`, `df -h`, `docker system df`) and run again".to_owned(),
         ),
-        Cause::Itself if code == KILLED => (
-            Kind::Failed,
-            format!("the build of `{name}` was killed from outside (exit code {code})"),
-            "find out whether the engine was restarted or somebody killed it, and run again".to_owned(),
-        ),
+        Cause::Itself if code == KILLED => stopped(name, code),
         Cause::Itself => (
             Kind::Failed,
             format!("the build of `{name}` failed with exit code {code}"),
@@ -116,6 +113,15 @@ pub fn failure(end: &End, circumstances: &Circumstances<'_>) -> Option<Error> {
         write!(advice, "; its end is:\n{}", tail.join("\n")).unwrap_or_default();
     }
     Some(Error::new(kind, cause).with_remedy(advice))
+}
+
+fn stopped(name: &str, code: i64) -> (Kind, String, String) {
+    let how = if code == KILLED { "killed" } else { "stopped" };
+    (
+        Kind::Failed,
+        format!("the build of `{name}` was {how} from outside (exit code {code})"),
+        "find out whether the engine was restarted or somebody stopped it, and run again".to_owned(),
+    )
 }
 
 fn mebibytes(bytes: u64) -> String {
@@ -217,6 +223,13 @@ mod tests {
                 "restarted",
             ),
             (
+                end(Cause::Outside, 0),
+                vec![],
+                ROOM,
+                "stopped from outside (exit code 0)",
+                "restarted",
+            ),
+            (
                 end(Cause::Itself, 1),
                 vec![],
                 full,
@@ -262,7 +275,7 @@ mod tests {
             None
         );
         // Stopped, or perhaps stopped, even though it then said that all was well.
-        for cause in [Cause::Time, Cause::Told, Cause::Engine] {
+        for cause in [Cause::Time, Cause::Told, Cause::Engine, Cause::Outside] {
             assert!(told(&end(cause, 0), &[], ROOM).is_some(), "{cause:?}");
         }
     }

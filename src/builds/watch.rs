@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, tim
 
 use super::log::Log;
 use super::moment;
-use crate::docker::containers::{Container, Part, State};
+use crate::docker::containers::{Container, Part, Past, State};
 use crate::docker::{Engine, Product};
 use crate::ending::Ending;
 use crate::error::{Error, Kind, Result};
@@ -42,6 +42,8 @@ pub enum Cause {
     Itself,
     /// It ended while the engine was away, which may have taken the build with it, whatever the code says.
     Engine,
+    /// It was told to end through the engine, by somebody or by an engine that was shut down.
+    Outside,
     /// It took too long, and was stopped.
     Time,
     /// Somebody ended the run, and the build was stopped with it.
@@ -78,6 +80,7 @@ impl Watch<'_> {
         let product = self.engine.identity().await?.product;
         let mut contact = Contact::new(SystemTime::now());
         let mut container = self.look(id, &mut contact).await?;
+        let ran = container.state != State::Ended;
         let mut deadline = self.deadline(&container);
         let mut attempts = 0;
         loop {
@@ -113,7 +116,11 @@ impl Watch<'_> {
                         sleep(PAUSE).await;
                         container = self.look(id, &mut contact).await?;
                     }
-                    let cause = contact.cause(product, &container);
+                    let past = match product {
+                        Product::Docker if ran => self.engine.container_past(id).await.ok(),
+                        _ => None,
+                    };
+                    let cause = contact.cause(product, &container, past);
                     return Ok(End { container, cause });
                 }
                 Followed::Whole | Followed::Broken => sleep(PAUSE).await,
@@ -246,8 +253,17 @@ impl Contact {
         self.last = now;
     }
 
-    /// Returns whether an end is the build's own.
-    fn cause(&self, product: Product, container: &Container) -> Cause {
+    /// Returns whether an end is the build's own. `past` is what Docker remembers of a container that was seen to run.
+    fn cause(&self, product: Product, container: &Container, past: Option<Past>) -> Cause {
+        match past {
+            // An engine that shuts down answers until its containers have ended.
+            Some(Past {
+                was_stopped: true, ..
+            }) => return Cause::Outside,
+            // The engine that saw the end is not the one that answers.
+            Some(Past { has_end: false, .. }) => return Cause::Engine,
+            Some(_) | None => {}
+        }
         let finished = container.finished_on.as_deref().and_then(moment::parse);
         let is_within = |(from, to): &(SystemTime, SystemTime)| {
             finished.is_none_or(|finished| *from <= finished && finished <= *to)
@@ -326,23 +342,48 @@ mod tests {
         ] {
             for code in [0, 3] {
                 let container = container(code, finished);
-                assert_eq!(contact.cause(Product::Docker, &container), docker, "{finished:?}");
+                assert_eq!(
+                    contact.cause(Product::Docker, &container, None),
+                    docker,
+                    "{finished:?}"
+                );
             }
             let failed = container(3, finished);
             assert_eq!(
-                contact.cause(Product::Podman, &failed),
+                contact.cause(Product::Podman, &failed, None),
                 podman_failed,
                 "{finished:?}"
             );
             let well = container(0, finished);
             assert_eq!(
-                contact.cause(Product::Podman, &well),
+                contact.cause(Product::Podman, &well, None),
                 Cause::Itself,
                 "{finished:?}"
             );
         }
         let steady = Contact::new(at(20));
-        assert_eq!(steady.cause(Product::Docker, &container(0, None)), Cause::Itself);
+        assert_eq!(
+            steady.cause(Product::Docker, &container(0, None), None),
+            Cause::Itself
+        );
+    }
+
+    #[test]
+    fn what_docker_remembers_tells_who_ended_a_build() {
+        let contact = Contact::new(SystemTime::now());
+        for (was_stopped, has_end, expected) in [
+            (false, true, Cause::Itself),
+            (true, true, Cause::Outside),
+            (true, false, Cause::Outside),
+            (false, false, Cause::Engine),
+        ] {
+            let past = Past { was_stopped, has_end };
+            assert_eq!(
+                contact.cause(Product::Docker, &container(0, None), Some(past)),
+                expected,
+                "{past:?}"
+            );
+        }
     }
 
     #[test]

@@ -5,15 +5,15 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bollard::errors::Error as EngineError;
 use bollard::models::{
     ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount, MountType, ResourcesUlimits,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, LogsOptionsBuilder,
-    RemoveContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, EventsOptionsBuilder,
+    LogsOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
 };
 use futures_util::{Stream, StreamExt as _};
 use hyper::body::Bytes;
@@ -84,6 +84,16 @@ pub enum State {
     Ended,
 }
 
+/// What Docker remembers of what was done to a container.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Past {
+    /// A signal was sent through the engine that ends a process: somebody stopped the container, or the engine did so
+    /// because it was to end itself.
+    pub was_stopped: bool,
+    /// It remembers the end. It forgets with its own.
+    pub has_end: bool,
+}
+
 /// A container as the engine has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
@@ -125,6 +135,16 @@ struct AnsweredState {
 #[serde(rename_all = "PascalCase")]
 struct AnsweredConfiguration {
     labels: Option<HashMap<String, String>>,
+}
+
+/// Tells whether a signal, by its number, ends a process that does not handle it, or is the one of an image for that.
+fn ends(signal: &str) -> bool {
+    // SIGUSR1, SIGUSR2, SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH: processes are told
+    // something by them.
+    !matches!(
+        signal,
+        "10" | "12" | "17" | "18" | "19" | "20" | "21" | "22" | "23" | "28"
+    )
 }
 
 impl Engine {
@@ -212,6 +232,43 @@ impl Engine {
                 .map(bollard::container::LogOutput::into_bytes)
                 .map_err(|error| failure::engine(&error, "read the container's log"))
         })
+    }
+
+    /// Returns what Docker remembers of a container that has ended just now.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn container_past(&self, id: &str) -> Result<Past> {
+        let filters = HashMap::from([("container", vec![id]), ("event", vec!["kill", "die"])]);
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let options = EventsOptionsBuilder::new()
+            .since("1")
+            .until(&format!("{}.{:09}", now.as_secs(), now.subsec_nanos()))
+            .filters(&filters)
+            .build();
+        let mut past = Past::default();
+        let read = async {
+            let mut events = std::pin::pin!(self.docker.events(Some(options)));
+            while let Some(event) = events.next().await {
+                let event = event?;
+                let attributes = event.actor.and_then(|actor| actor.attributes).unwrap_or_default();
+                match event.action.as_deref() {
+                    Some("die") => past.has_end = true,
+                    Some("kill") => {
+                        past.was_stopped |= attributes.get("signal").is_none_or(|signal| ends(signal));
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        };
+        within(self.timeout, read)
+            .await
+            .unwrap_or(Err(EngineError::RequestTimeoutError))
+            .map_err(|error| failure::engine(&error, "ask what was done to the container"))?;
+        Ok(past)
     }
 
     /// Stops the container: it is asked to end, and killed after `grace`. That it is gone already is no error.

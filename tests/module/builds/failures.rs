@@ -143,10 +143,8 @@ fn a_container_that_is_removed_from_outside_is_told() {
     assert_eq!(station.record()["run"]["state"], json!("failed"));
 }
 
-#[test]
-fn a_container_that_is_killed_from_outside_is_told() {
-    let station = BuildStation::new("echo begun; sleep 600");
-    let run = station.begin();
+/// Waits until the build has printed something.
+fn has_begun(station: &BuildStation<'_>) {
     until("it has begun", || {
         let output = testbed()
             .docker_command(&["logs", &station.container()])
@@ -154,6 +152,34 @@ fn a_container_that_is_killed_from_outside_is_told() {
             .unwrap();
         !output.stdout.is_empty()
     });
+}
+
+#[test]
+fn a_build_that_is_stopped_from_outside_failed_whatever_it_says() {
+    let station = BuildStation::new("trap 'exit 0' TERM; echo half >x; echo begun; sleep 600 & wait");
+    let run = station.begin();
+    has_begun(&station);
+    station.engine(&["stop", &station.container()]);
+    run.answer()
+        .failed(&["stopped from outside (exit code 0)", "begun"]);
+    assert!(!station.artifact("x").exists());
+}
+
+#[test]
+fn a_signal_that_tells_a_build_something_is_no_end() {
+    let station = BuildStation::new("trap 'echo told >x; exit 0' USR1; echo begun; sleep 600 & wait");
+    let run = station.begin();
+    has_begun(&station);
+    station.engine(&["kill", "--signal", "USR1", &station.container()]);
+    run.answer().changed();
+    assert_eq!(read(&station.artifact("x")), "told\n");
+}
+
+#[test]
+fn a_container_that_is_killed_from_outside_is_told() {
+    let station = BuildStation::new("echo begun; sleep 600");
+    let run = station.begin();
+    has_begun(&station);
     station.engine(&["kill", &station.container()]);
     run.answer()
         .failed(&["killed from outside (exit code 137)", "begun"]);

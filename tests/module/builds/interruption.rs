@@ -295,7 +295,7 @@ fn two_runs_of_one_build_make_one_container() {
     let station = BuildStation::new(WAITS);
     let first = station.begin();
     let second = Background::start(station.command(json!({})));
-    std::thread::sleep(Duration::from_millis(300));
+    second.opens(&format!("goldentooth-cross-compile-build-{}.lock", station.name));
     go(&station);
     first.answer().changed();
     second.answer().unchanged();
