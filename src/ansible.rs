@@ -3,13 +3,14 @@
 //! Owns the frame around a module: choosing it, checking its options, the signals, broken code, and what every
 //! result has in common. It knows no resource.
 
+use std::convert::Infallible;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::arguments::{self, Deprecation};
 use crate::connections::Connections;
@@ -25,6 +26,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// How long work that promised to end in order may take for it.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a wake-up that was lost goes unnoticed.
+const BEAT: Duration = Duration::from_secs(1);
 
 /// Runs the module that the arguments file asks for and prints its result. `program` is the name by which the
 /// process was started.
@@ -55,6 +59,7 @@ fn answer(arguments_file: &Path, program: Option<&str>, context: &Context) -> Ma
             let mut work = std::pin::pin!(work(arguments_file, program, context, &mut common));
             tokio::select! {
                 outcome = &mut work => outcome,
+                never = heartbeat() => match never {},
                 signal = signals.received() => {
                     context.stop.request();
                     let interrupted = Error::new(Kind::Interrupted, format!("interrupted by {}", signal.name))
@@ -83,6 +88,14 @@ fn answer(arguments_file: &Path, program: Option<&str>, context: &Context) -> Ma
     }
     runtime.shutdown_timeout(GRACE);
     result
+}
+
+/// Has all that waits looked at again from time to time: what was to wake it may have broken off half-way, and a run has
+/// to end whatever happens.
+async fn heartbeat() -> Infallible {
+    loop {
+        sleep(BEAT).await;
+    }
 }
 
 /// Returns what work came to that was told to end: it may have been done by then.
