@@ -52,15 +52,15 @@ def a_password_that_nobody_asks_for_here_does_not_matter(controller, station):
 
 def a_password_that_nobody_asks_for_in_a_container_does_not_matter(controller, station):
     _become(controller)
-    with _container(station, _programs(asks=False)) as velaryon:
+    with _container(station, "unasked", _programs(asks=False)) as velaryon:
         _each_item_is_run_once(controller, "/srv", velaryon)
 
 
 def a_password_is_given_to_who_asks_for_it_in_a_container(controller, station):
     _become(controller)
-    with _container(station, _programs(asks=True)) as velaryon:
+    with _container(station, "asked", _programs(asks=True)) as velaryon:
         _each_item_is_run_once(controller, "/srv", velaryon)
-        assert "asked" in station.docker("exec", station.name, "ls", "/bin")
+        assert "asked" in station.docker("exec", velaryon["ansible_host"], "ls", "/bin")
 
 
 def _each_item_is_run_once(controller, base, velaryon):
@@ -124,22 +124,22 @@ def _add(packed, name, content=b"", **more):
 
 
 @contextmanager
-def _container(station, programs):
+def _container(station, name, programs):
     """Returns the variables of a container that runs meanwhile, as a connection of Docker's reaches it."""
-    docker_host = station.testbed["engine"]["docker_host"]
-    image = f"{station.name}:passwords"
-    subprocess.run(
-        ["docker", "--host", docker_host, "import", "-", image], input=programs, capture_output=True, check=True,
-    )
-    station.docker("rm", "--force", station.name)
-    station.docker("run", "--detach", "--name", station.name, "--network", "none", image, "sleep", "3600")
+    # Of its own for each test: an engine that is busy may fail to remove another's in time.
+    docker = ["docker", "--host", station.testbed["engine"]["docker_host"]]
+    container, image = f"{station.name}-{name}", f"{station.name}:{name}"
+    subprocess.run([*docker, "import", "-", image], input=programs, capture_output=True, check=True)
+    station.docker("rm", "--force", container)
+    run = ["run", "--detach", "--name", container, "--network", "none", image, "sleep", "3600"]
+    subprocess.run([*docker, *run], capture_output=True, check=True)
     try:
         yield {
             "ansible_connection": "community.docker.docker",
-            "ansible_host": station.name,
-            "ansible_docker_extra_args": f"--host {docker_host}",
+            "ansible_host": container,
+            "ansible_docker_extra_args": " ".join(docker[1:]),
             **_becoming("/bin/sudo"),
         }
     finally:
-        station.docker("rm", "--force", station.name)
+        station.docker("rm", "--force", container)
         station.docker("image", "rm", "--force", image)
