@@ -195,6 +195,8 @@ async fn through_engine(
             }
         }
         superseded = images::superseded(&listed, environment, &current, &containers);
+        // Engines list images of one age in any order.
+        superseded.sort_by(|one, other| one.name().cmp(other.name()));
     }
     Ok((access, containers, superseded))
 }
