@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::hash::{gone, on_all_processors};
 use super::links::{self, Node};
 use super::manifest::{self, Manifest};
-use super::{Architecture, Digest, Entry, EntryKind, Kind, Moment, PREVIOUS, Tree, companions, hash_all};
+use super::{Architecture, Digest, Entry, Kind, Moment, PREVIOUS, Tree, companions, hash_all};
 use crate::error::Result;
 
 /// What is known of an artifact and its companions, as far as they were looked at.
@@ -286,18 +286,12 @@ fn links_of(tree: &Tree, entries: &[Entry]) -> Result<Vec<Link>> {
     let mut view = BTreeMap::new();
     let mut links = Vec::new();
     for entry in entries.iter().filter(|entry| !entry.is_unfinished()) {
-        let node = match entry.kind {
-            EntryKind::File => Node::File,
-            EntryKind::Directory => Node::Directory,
-            EntryKind::Link => match tree.read_link(&entry.path)? {
-                Some(target) => {
-                    links.push((entry.path.clone(), target.clone()));
-                    Node::Link(target)
-                }
-                None => continue,
-            },
-            EntryKind::Special => continue,
+        let Some(node) = links::node_of(tree, entry)? else {
+            continue;
         };
+        if let Node::Link(target) = &node {
+            links.push((entry.path.clone(), target.clone()));
+        }
         view.insert(entry.path.clone(), node);
     }
     let look = |path: &Path| view.get(path).cloned();

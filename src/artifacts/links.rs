@@ -7,6 +7,9 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
+use super::{Entry, EntryKind, Tree};
+use crate::error::Result;
+
 /// As many links as the system follows.
 const FOLLOWED: usize = 40;
 
@@ -124,6 +127,19 @@ pub fn relative(link: &Path, path: &Path) -> PathBuf {
         true => ".".into(),
         false => target,
     }
+}
+
+/// Returns what `entry` is to who follows links; `None` for what cannot be followed, and for a link that went away.
+///
+/// # Errors
+/// The system's, with the path.
+pub(super) fn node_of(tree: &Tree, entry: &Entry) -> Result<Option<Node>> {
+    Ok(match entry.kind {
+        EntryKind::File => Some(Node::File),
+        EntryKind::Directory => Some(Node::Directory),
+        EntryKind::Link => tree.read_link(&entry.path)?.map(Node::Link),
+        EntryKind::Special => None,
+    })
 }
 
 #[cfg(test)]

@@ -36,18 +36,12 @@ impl Targets {
                 ..entry
             });
             for entry in std::iter::once(child).chain(below) {
-                let node = match entry.kind {
-                    EntryKind::File => Node::File,
-                    EntryKind::Directory => Node::Directory,
-                    EntryKind::Link => match tree.read_link(&entry.path)? {
-                        Some(target) => {
-                            links.push((entry.path.clone(), target.clone()));
-                            Node::Link(target)
-                        }
-                        None => continue,
-                    },
-                    EntryKind::Special => continue,
+                let Some(node) = links::node_of(tree, &entry)? else {
+                    continue;
                 };
+                if let Node::Link(target) = &node {
+                    links.push((entry.path.clone(), target.clone()));
+                }
                 view.insert(entry.path, node);
             }
         }
